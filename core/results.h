@@ -62,8 +62,9 @@ void Summarize(Results& results);
 // Writes beside and renames: the file is there whole or not at all. Errors name the file.
 absl::Status WriteResults(const Results& results, const std::string& path);
 
-// Reads ours and those of the Python scripts: epochs counted from 0 or 1, losses in `all_losses`, or
-// a list per epoch inside `epochs`. Errors name file, key, what was found and what would be right.
+// Reads ours and those of the Python scripts: epochs counted from 0 or 1, losses in `all_losses`,
+// or a list per epoch inside `epochs`. Errors name file, key, what was found and what would be
+// right.
 absl::StatusOr<Results> ReadResults(const std::string& path);
 
 // Any text file, whole or not at all.

@@ -26,7 +26,8 @@ class Strategy {
   // Once, before the first step: from here on all ranks have the parameters of one.
   virtual Task Start(Worker& worker) = 0;
 
-  // One minibatch of every worker, one update of the model. Calls Backward() on workers exactly once.
+  // One minibatch of every worker, one update of the model. Calls Backward() on workers exactly
+  // once.
   virtual Task Step(Worker& worker) = 0;
 
   // Leaves the newest parameters on every worker, for evaluation. Between steps; all ranks call it.

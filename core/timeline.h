@@ -33,7 +33,7 @@ struct Breakdown {
 };
 
 // `spans` of one step that took `total`. Pure: the one definition of these figures for all worlds.
-Breakdown Break(const std::vector<Span>& spans, Duration total);
+Breakdown Break(std::vector<Span> spans, Duration total);
 
 // What one worker did, and when. Record may be called from any thread; the rest from one.
 class Timeline {
@@ -58,7 +58,7 @@ class Timeline {
   const std::vector<Traced>& trace() const { return trace_; }
 
  private:
-  void Collect(int64_t step, std::vector<Span>& spans);
+  void Trace(int64_t step, const std::vector<Span>& spans);
 
   const Clock& clock_;
   const bool tracing_;

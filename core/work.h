@@ -33,6 +33,14 @@ class [[nodiscard]] Work {
   std::shared_ptr<Operation> operation_;
 };
 
+// Work that was done when it was asked for.
+inline Work Done() {
+  class Nothing : public Operation {
+    bool Await(std::coroutine_handle<>) override { return false; }
+  };
+  return Work(std::make_shared<Nothing>());
+}
+
 }  // namespace core
 
 #endif  // CORE_WORK_H_

@@ -1,0 +1,25 @@
+#include "core/strategies/strategies.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/strategies/all_reduce.h"
+#include "core/strategies/parameter_server.h"
+
+namespace core {
+
+const std::vector<std::string>& StrategyNames() {
+  static const auto* names = new std::vector<std::string>{"ddp", "all_reduce", "parameter_server"};
+  return *names;
+}
+
+absl::StatusOr<std::unique_ptr<Strategy>> MakeStrategy(std::string_view name,
+                                                       const StrategyOptions& options) {
+  if (name == "ddp") return std::make_unique<DistributedDataParallel>(options.buckets);
+  if (name == "all_reduce") return std::make_unique<ManualAllReduce>();
+  if (name == "parameter_server") return std::make_unique<ParameterServer>();
+  return absl::InvalidArgumentError(absl::StrCat("unknown strategy \"", std::string(name),
+                                                 "\": one of ",
+                                                 absl::StrJoin(StrategyNames(), ", ")));
+}
+
+}  // namespace core

@@ -1,0 +1,94 @@
+#include "core/testing/strategy_conformance.h"
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/strategies/strategies.h"
+#include "core/testing/arithmetic_replica.h"
+
+namespace core::testing {
+namespace {
+
+constexpr int kSteps = 6;
+constexpr int kFirstSeed = 3;
+
+// What one rank ends with.
+struct RankEnd {
+  Role role;
+  std::vector<float> parameters;
+};
+
+std::unique_ptr<Strategy> Make(const std::string& name) {
+  // Buckets of a few parameters each, so that there are several.
+  return *MakeStrategy(name, {.buckets = {.first_bytes = 16, .bytes = 128}});
+}
+
+Task TrainOneRank(Communicator& communicator, std::string name, std::vector<RankEnd>& ends,
+                  int& backward_passes, std::mutex& mutex) {
+  const std::unique_ptr<Strategy> strategy = Make(name);
+  const int rank = communicator.rank();
+  const Role role = strategy->role(rank, communicator.size());
+  int shard = 0;
+  for (int other = 0; other < rank; ++other) {
+    shard += strategy->role(other, communicator.size()) == Role::kWorker;
+  }
+  ArithmeticReplica replica(shard, kFirstSeed + rank);
+  Worker worker{communicator, replica};
+  co_await strategy->Start(worker);
+  for (int step = 0; step < kSteps; ++step) co_await strategy->Step(worker);
+  co_await strategy->Synchronize(worker);
+  std::lock_guard lock(mutex);
+  ends[rank] = {role, replica.values()};
+  backward_passes += replica.passes();
+}
+
+class TrainRanks {
+ public:
+  TrainRanks(std::string name, int size) : name_(std::move(name)), ends_(size) {}
+  Task operator()(Communicator& communicator) {
+    return TrainOneRank(communicator, name_, ends_, backward_passes_, mutex_);
+  }
+  const std::vector<RankEnd>& ends() const { return ends_; }
+  int backward_passes() const { return backward_passes_; }
+
+ private:
+  const std::string name_;
+  std::vector<RankEnd> ends_;
+  int backward_passes_ = 0;
+  std::mutex mutex_;
+};
+
+TEST_P(StrategyConformance, GivesEveryRankTheBitsOfPlainArithmetic) {
+  const auto& [name, factory] = GetParam();
+  const bool has_server = Make(name)->role(0, 8) == Role::kServer;
+  for (int size = has_server ? 2 : 1; size <= 6; ++size) {
+    SCOPED_TRACE("size " + std::to_string(size));
+    TrainRanks train(name, size);
+    RunRanks(*factory(), size, std::ref(train));
+
+    int workers = 0;
+    for (const RankEnd& end : train.ends()) workers += end.role == Role::kWorker;
+    const std::vector<float> expected = ExpectedParameters(workers, kFirstSeed, kSteps);
+    for (int rank = 0; rank < size; ++rank) {
+      EXPECT_EQ(train.ends()[rank].parameters, expected) << "rank " << rank;
+    }
+    EXPECT_EQ(train.backward_passes(), workers * kSteps);
+  }
+}
+
+}  // namespace
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StrategyConformance);
+
+::testing::internal::ParamGenerator<std::tuple<std::string, WorldFactory>> EveryStrategyIn(
+    WorldFactory factory) {
+  return ::testing::Combine(::testing::ValuesIn(StrategyNames()), ::testing::Values(factory));
+}
+
+std::string StrategyName(
+    const ::testing::TestParamInfo<std::tuple<std::string, WorldFactory>>& info) {
+  return std::get<0>(info.param);
+}
+
+}  // namespace core::testing

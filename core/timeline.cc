@@ -1,0 +1,74 @@
+#include "core/timeline.h"
+
+#include <algorithm>
+
+namespace core {
+namespace {
+
+// Length of the union of those of `spans`, sorted by start, that `included` accepts.
+template <typename Predicate>
+Duration Covered(const std::vector<Span>& spans, Predicate included) {
+  Duration covered{};
+  Duration end{-1};  // Of what is covered so far; no span starts before 0.
+  for (const Span& span : spans) {
+    if (!included(span.kind)) continue;
+    const Duration start = std::max(span.start, end);
+    if (span.end <= start) continue;
+    covered += span.end - start;
+    end = span.end;
+  }
+  return covered;
+}
+
+}  // namespace
+
+Breakdown Break(std::vector<Span> spans, Duration total) {
+  std::stable_sort(spans.begin(), spans.end(),
+                   [](const Span& a, const Span& b) { return a.start < b.start; });
+  Breakdown breakdown{.total = total};
+  breakdown.load = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kLoad; });
+  breakdown.computation = Covered(spans, IsComputation);
+  breakdown.communication = Covered(spans, IsCommunication);
+  breakdown.exposed =
+      Covered(spans, [](SpanKind kind) { return IsCommunication(kind) || IsComputation(kind); }) -
+      breakdown.computation;
+  breakdown.pull = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kPull; });
+  breakdown.push = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kPush; });
+  for (const Span& span : spans) breakdown.bytes += span.bytes;
+  return breakdown;
+}
+
+void Timeline::Record(Span span) {
+  std::lock_guard lock(mutex_);
+  current_.push_back(span);
+}
+
+void Timeline::BeginSteps() {
+  std::vector<Span> spans;
+  {
+    std::lock_guard lock(mutex_);
+    spans.swap(current_);
+  }
+  Trace(-1, spans);
+  step_start_ = Now();
+}
+
+void Timeline::EndStep() {
+  const Duration now = Now();
+  std::vector<Span> spans;
+  {
+    std::lock_guard lock(mutex_);
+    spans.swap(current_);
+    current_.reserve(spans.size());
+  }
+  Trace(step_count_++, spans);
+  steps_.push_back(Break(std::move(spans), now - step_start_));
+  step_start_ = now;
+}
+
+void Timeline::Trace(int64_t step, const std::vector<Span>& spans) {
+  if (!tracing_) return;
+  for (const Span& span : spans) trace_.push_back({step, span});
+}
+
+}  // namespace core
