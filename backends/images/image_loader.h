@@ -29,7 +29,8 @@ struct ImageLoaderOptions {
   uint64_t seed = 0;        // Of order, crops and flips; the same on every rank.
   int rank = 0;             // Among the ranks that share the data.
   int ranks = 1;
-  // Lets libjpeg shrink large images while it decodes them: faster, but other pixels than torchvision's.
+  // Lets libjpeg shrink large images while it decodes them: faster, but other pixels than
+  // torchvision's.
   bool scaled_decoding = false;
   // Called by Next() in its caller's thread, once for every broken file.
   std::function<void(const SkippedImage&)> on_skip;
@@ -37,14 +38,14 @@ struct ImageLoaderOptions {
 
 // Minibatches of an image folder, as torchvision's reference training makes them.
 //
-// Training: DistributedSampler's order; RandomResizedCrop and a random flip; of the last images, those
-// that do not fill a batch are dropped, so that every rank takes the same number of steps. The place
-// of a broken file is taken by the next readable one of the folder.
-// Validation: every image once over all ranks, in the folder's order; the shorter side resized to
-// 8/7 of `image_size`, then the centre cropped. Broken files are left out.
+// Training: DistributedSampler's order; RandomResizedCrop and a random flip; of the last images,
+// those that do not fill a batch are dropped, so that every rank takes the same number of steps.
+// The place of a broken file is taken by the next readable one of the folder. Validation: every
+// image once over all ranks, in the folder's order; the shorter side resized to 8/7 of
+// `image_size`, then the centre cropped. Broken files are left out.
 //
-// The same seed gives the same batches whatever the number of workers. Batches are used again as soon
-// as their owners drop them; they may outlive the loader.
+// The same seed gives the same batches whatever the number of workers. Batches are used again as
+// soon as their owners drop them; they may outlive the loader.
 class ImageLoader : public BatchSource {
  public:
   // `folder` outlives the loader. Throws core::Error if an option makes no sense, or if there are
