@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/file.h"  // WriteFile, for those who write beside the results.
 
 namespace core {
 
@@ -56,19 +57,18 @@ struct Results {
   std::vector<double> peak_memory_bytes;    // By rank.
 };
 
-// Fills `summary` and `best_accuracy` from the epochs.
+// Fills `summary` and `best_accuracy` from the epochs: means over epochs, the best accuracy, and
+// where there was no validation the last training accuracy instead.
 void Summarize(Results& results);
 
-// Writes beside and renames: the file is there whole or not at all. Errors name the file.
+// The file is there whole or not at all, as with WriteFile. A number that is not finite is written
+// as null.
 absl::Status WriteResults(const Results& results, const std::string& path);
 
 // Reads ours and those of the Python scripts: epochs counted from 0 or 1, losses in `all_losses`,
 // or a list per epoch inside `epochs`. Errors name file, key, what was found and what would be
 // right.
 absl::StatusOr<Results> ReadResults(const std::string& path);
-
-// Any text file, whole or not at all.
-absl::Status WriteFile(const std::string& path, const std::string& content);
 
 }  // namespace core
 
