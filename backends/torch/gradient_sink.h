@@ -1,0 +1,17 @@
+#ifndef BACKENDS_TORCH_GRADIENT_SINK_H_
+#define BACKENDS_TORCH_GRADIENT_SINK_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+
+namespace backends {
+
+// Makes every backward pass through `parameter` write its gradient to `target`, of the same shape,
+// and then call `ready`. Where autograd would add to a tensor that has to be zeroed before, this
+// copies: a parameter that is used once per pass needs no more.
+void SinkGradient(const at::Tensor& parameter, at::Tensor target, std::function<void()> ready);
+
+}  // namespace backends
+
+#endif  // BACKENDS_TORCH_GRADIENT_SINK_H_

@@ -1,0 +1,104 @@
+#ifndef BACKENDS_TORCH_RESNET50_H_
+#define BACKENDS_TORCH_RESNET50_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/torch/flat_buffer.h"
+#include "core/replica.h"
+
+namespace backends {
+
+// ResNet-50 v1.5 (He et al. 2015, "Deep Residual Learning for Image Recognition", with the stride
+// in the 3×3 convolution), with the names, order and initialization of torchvision.models.resnet50.
+//
+// Parameters lie in one flat buffer in the model's order, convolutions' weights channels-last
+// (output, height, width, input), the running statistics of batch-norm in another.
+class ResNet50 {
+ public:
+  // One tensor of the state dict, a view of the flat buffers (num_batches_tracked: an int64
+  // scalar).
+  struct Entry {
+    std::string name;
+    at::Tensor tensor;
+    bool is_parameter;
+  };
+
+  // All parameters and statistics are zero.
+  explicit ResNet50(int64_t num_classes);
+  ResNet50(const ResNet50&) = delete;
+  ResNet50& operator=(const ResNet50&) = delete;
+
+  // Convolutions: normal, variance 2 / (outputs · height · width) (He et al. 2015, "Delving Deep
+  // into Rectifiers"); batch-norm: weight 1, bias 0, statistics of a standard normal; fc: uniform
+  // in ± 1 / √inputs. The same seed gives the same bits.
+  void Initialize(uint64_t seed);
+
+  // Called with the output of "conv1", "maxpool", "layer1.0" … "layer4.2" and "avgpool".
+  using Observer = std::function<void(std::string_view stage, const at::Tensor& output)>;
+
+  // Logits, N × num_classes, of images, N × 3 × height × width, best channels-last. In training
+  // batch-norm normalizes by the batch and updates its running statistics (momentum 0.1), else it
+  // normalizes by these.
+  at::Tensor Forward(const at::Tensor& images, bool training, const Observer& observer = {});
+
+  // From now on a backward pass writes each parameter's gradient to `gradients`, laid out as the
+  // parameters, and then calls `ready` with its index. Nothing is added to what was there.
+  // `gradients` outlives the model.
+  void CollectGradients(float* gradients, std::function<void(int parameter)> ready);
+
+  const std::vector<Entry>& state() const { return state_; }
+  const std::vector<core::Extent>& extents() const { return extents_; }
+  const FlatBuffer& parameters() const { return parameters_; }
+  const FlatBuffer& statistics() const { return statistics_; }
+
+ private:
+  struct Convolution {
+    at::Tensor operator()(const at::Tensor& input) const;
+    at::Tensor weight;
+    int64_t stride;
+    int64_t padding;
+  };
+  struct BatchNorm {
+    at::Tensor operator()(const at::Tensor& input, bool training) const;
+    at::Tensor weight, bias, mean, variance;
+  };
+  struct Block {
+    at::Tensor operator()(const at::Tensor& input, bool training) const;
+    std::string name;
+    Convolution conv1, conv2, conv3;
+    BatchNorm bn1, bn2, bn3;
+    std::optional<Convolution> downsample;
+    std::optional<BatchNorm> downsample_norm;
+  };
+
+  Convolution AddConvolution(const std::string& name, int64_t inputs, int64_t outputs,
+                             int64_t kernel, int64_t stride);
+  BatchNorm AddBatchNorm(const std::string& name, int64_t channels);
+  Block AddBlock(const std::string& name, int64_t inputs, int64_t width, int64_t stride);
+  at::Tensor AddParameter(const std::string& name, std::vector<int64_t> shape);
+  at::Tensor AddStatistic(const std::string& name, int64_t channels);
+
+  FlatBuffer parameters_;
+  FlatBuffer statistics_;
+  int64_t statistic_count_ = 0;  // Placed so far.
+  std::vector<Entry> state_;
+  std::vector<core::Extent> extents_;
+  std::vector<at::Tensor> parameter_tensors_;
+  std::vector<at::Tensor> batches_tracked_;  // By batch-norm.
+
+  Convolution conv1_;
+  BatchNorm bn1_;
+  std::vector<Block> blocks_;
+  at::Tensor fc_weight_, fc_bias_;
+};
+
+}  // namespace backends
+
+#endif  // BACKENDS_TORCH_RESNET50_H_

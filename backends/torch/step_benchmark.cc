@@ -1,0 +1,144 @@
+// What one training step of ResNet-50 costs on this machine, in one process, without communication.
+//
+//   tools/bazel run //backends/torch:step_benchmark -- --image_size=64 --batch_size=16 --threads=1
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "backends/torch/torch_replica.h"
+#include "core/task.h"
+#include "core/timeline.h"
+
+ABSL_FLAG(int, image_size, 64, "height and width of the images, pixels");
+ABSL_FLAG(int, batch_size, 16, "images per step");
+ABSL_FLAG(int, threads, 1, "intra-op threads");
+ABSL_FLAG(int, steps, 10, "steps that are measured");
+ABSL_FLAG(int, warmup_steps, 2, "steps before these");
+ABSL_FLAG(bool, bfloat16, false, "autocast to bfloat16");
+
+namespace {
+
+class SteadyClock final : public core::Clock {
+ public:
+  core::Duration Now() const override { return std::chrono::steady_clock::now() - start_; }
+
+ private:
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Hands out one batch of noise for ever.
+class NoiseSource final : public backends::BatchSource {
+ public:
+  NoiseSource(int64_t count, int64_t size) {
+    auto batch = std::make_shared<backends::Batch>();
+    batch->count = count;
+    batch->size = size;
+    std::mt19937 random(1);
+    std::normal_distribution<float> pixel;
+    for (int64_t i = 0; i < count * size * size * 3; ++i) batch->pixels.push_back(pixel(random));
+    for (int64_t i = 0; i < count; ++i) batch->labels.push_back(random() % 1000);
+    batch_ = batch;
+  }
+
+  void BeginEpoch(int) override {}
+  std::shared_ptr<const backends::Batch> Next() override { return batch_; }
+
+ private:
+  std::shared_ptr<const backends::Batch> batch_;
+};
+
+core::Task Step(core::Replica& replica) {
+  core::Gradients& gradients = replica.Backward();
+  while (co_await gradients.Next()) {
+  }
+  core::Work update = replica.Update(replica.gradients(), 1);
+  co_await update;
+}
+
+double Milliseconds(core::Duration duration) { return 1e3 * duration.count(); }
+
+struct Quantiles {
+  double minimum, median, maximum;
+};
+
+Quantiles QuantilesOf(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return {values.front(), values[values.size() / 2], values.back()};
+}
+
+void PrintRow(const std::string& name, const std::vector<double>& values) {
+  const Quantiles quantiles = QuantilesOf(values);
+  std::printf("%-12s %9.1f %9.1f %9.1f\n", name.c_str(), quantiles.median, quantiles.minimum,
+              quantiles.maximum);
+}
+
+double PeakMegabytes() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024 / 1e6;
+}
+
+void Measure() {
+  const int64_t batch_size = absl::GetFlag(FLAGS_batch_size);
+  const SteadyClock clock;
+  core::Timeline timeline(clock, /*tracing=*/true);
+  NoiseSource source(batch_size, absl::GetFlag(FLAGS_image_size));
+  backends::TorchReplica::Options options;
+  options.threads = absl::GetFlag(FLAGS_threads);
+  options.learning_rate = 0.01;
+  if (absl::GetFlag(FLAGS_bfloat16)) options.precision = backends::Precision::kBfloat16;
+  const core::Duration start = clock.Now();
+  backends::TorchReplica replica(options, &source, nullptr, &timeline);
+  const core::Duration built = clock.Now();
+  core::RunToEnd(Step(replica));
+  const core::Duration first_step = clock.Now();
+  for (int i = 1; i < absl::GetFlag(FLAGS_warmup_steps); ++i) core::RunToEnd(Step(replica));
+
+  timeline.BeginSteps();
+  std::vector<double> steps;
+  for (int i = 0; i < absl::GetFlag(FLAGS_steps); ++i) {
+    const core::Duration begin = clock.Now();
+    core::RunToEnd(Step(replica));
+    steps.push_back(Milliseconds(clock.Now() - begin));
+    timeline.EndStep();
+  }
+  std::map<core::SpanKind, std::vector<double>> parts;
+  for (const auto& [step, span] : timeline.trace()) {
+    if (step >= 0) parts[span.kind].push_back(Milliseconds(span.end - span.start));
+  }
+
+  std::printf("ResNet-50, %dx%d, batch %d, %s, threads %d, %zu steps\n",
+              absl::GetFlag(FLAGS_image_size), absl::GetFlag(FLAGS_image_size),
+              absl::GetFlag(FLAGS_batch_size),
+              absl::GetFlag(FLAGS_bfloat16) ? "bfloat16" : "float32", absl::GetFlag(FLAGS_threads),
+              steps.size());
+  std::printf("%-12s %9s %9s %9s\n%-12s %9s %9s %9s\n", "", "median", "min", "max", "", "ms", "ms",
+              "ms");
+  for (const auto& [kind, values] : parts) PrintRow(std::string(core::Name(kind)), values);
+  PrintRow("step", steps);
+  std::printf("images/s     %9.1f\n", batch_size / QuantilesOf(steps).median * 1e3);
+  std::printf("build        %9.1f ms\nfirst step   %9.1f ms\npeak memory  %9.0f MB\n",
+              Milliseconds(built - start), Milliseconds(first_step - built), PeakMegabytes());
+  for (const core::StepMetrics& metrics : replica.TakeTraining())
+    std::printf("%.6f ", metrics.loss);
+  std::printf("\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage("Measures one training step of ResNet-50.");
+  absl::ParseCommandLine(argc, argv);
+  Measure();
+}

@@ -1,0 +1,290 @@
+#include "backends/torch/torch_replica.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/from_blob.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "backends/torch/compute_thread.h"
+#include "backends/torch/elementwise.h"
+#include "backends/torch/flat_buffer.h"
+#include "backends/torch/gradient_queue.h"
+#include "backends/torch/resnet50.h"
+#include "core/error.h"
+
+namespace backends {
+namespace {
+
+// Elements per thread below which a second thread costs more than it saves.
+constexpr int64_t kGrainSize = 1 << 16;
+
+// Records a span from its birth to its death, if there is a timeline.
+class Recorded {
+ public:
+  Recorded(core::Timeline* timeline, core::SpanKind kind)
+      : timeline_(timeline), kind_(kind), start_(timeline ? timeline->Now() : core::Duration()) {}
+  ~Recorded() {
+    if (timeline_) timeline_->Record({kind_, start_, timeline_->Now()});
+  }
+  Recorded(const Recorded&) = delete;
+  Recorded& operator=(const Recorded&) = delete;
+
+ private:
+  core::Timeline* const timeline_;
+  const core::SpanKind kind_;
+  const core::Duration start_;
+};
+
+// What this thread computes meanwhile in bfloat16, where that is safe.
+class Autocast {
+ public:
+  explicit Autocast(Precision precision) : enabled_(precision == Precision::kBfloat16) {
+    if (!enabled_) return;
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+  }
+  ~Autocast() {
+    if (!enabled_) return;
+    at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  const bool enabled_;
+};
+
+// Runs `function`; what libtorch throws becomes one line.
+template <typename Function>
+void Translating(const Function& function) {
+  try {
+    function();
+  } catch (const c10::Error& error) {
+    const std::string message = error.what_without_backtrace();
+    throw core::Error("libtorch: " + message.substr(0, message.find('\n')));
+  }
+}
+
+struct TensorBatch {
+  // Views: `batch` outlives them.
+  explicit TensorBatch(const Batch& batch)
+      : images(at::from_blob(const_cast<float*>(batch.pixels.data()),
+                             {batch.count, batch.size, batch.size, 3})
+                   .permute({0, 3, 1, 2})),
+        labels(at::from_blob(const_cast<int64_t*>(batch.labels.data()), {batch.count}, at::kLong)) {
+  }
+
+  at::Tensor images;
+  at::Tensor labels;
+};
+
+int64_t CountCorrect(const at::Tensor& logits, const at::Tensor& labels) {
+  return (logits.argmax(1) == labels).sum().item<int64_t>();
+}
+
+}  // namespace
+
+class TorchReplica::Engine {
+ public:
+  Engine(const Options& options, BatchSource* training, BatchSource* validation,
+         core::Timeline* timeline);
+  ~Engine() { stopping_ = true; }
+
+  core::Gradients& Backward();
+  core::Work Accumulate(core::Buffer addend, core::Buffer sum);
+  core::Work Update(core::Buffer gradients, float scale);
+  void BeginEpoch(int epoch);
+  std::vector<core::StepMetrics> TakeTraining() { return std::exchange(steps_, {}); }
+  core::Evaluation Evaluate();
+  core::Buffer Allocate(int64_t count);
+
+  ResNet50& model() { return model_; }
+  const FlatBuffer& gradients() const { return gradients_; }
+
+ private:
+  void Pass();
+  at::Tensor Forward(const at::Tensor& images, bool training);
+  core::Evaluation EvaluateAll();
+  // Ends what the thread is computing if the replica is going away.
+  void CheckStopping() const {
+    if (stopping_) throw std::runtime_error("the replica is going away");
+  }
+
+  const Options options_;
+  BatchSource* const training_;
+  BatchSource* const validation_;
+  core::Timeline* const timeline_;
+  ResNet50 model_;
+  FlatBuffer gradients_;
+  FlatBuffer velocities_;  // Untouched, hence free, until the first update.
+  std::vector<std::unique_ptr<FlatBuffer>> scratch_;
+  double learning_rate_;
+  GradientQueue queue_;
+  std::vector<core::StepMetrics> steps_;
+  std::atomic<bool> stopping_ = false;
+  ComputeThread thread_;  // Last: joined before anything that it uses goes.
+};
+
+TorchReplica::Engine::Engine(const Options& options, BatchSource* training, BatchSource* validation,
+                             core::Timeline* timeline)
+    : options_(options),
+      training_(training),
+      validation_(validation),
+      timeline_(timeline),
+      model_(options.num_classes),
+      gradients_(model_.parameters().count()),
+      velocities_(model_.parameters().count()),
+      learning_rate_(options.learning_rate * options.schedule.Factor(0, options.epochs)) {
+  if (training) {
+    model_.CollectGradients(gradients_.data(), [this](int parameter) {
+      CheckStopping();
+      queue_.Push({parameter});
+    });
+  }
+  thread_.RunAndWait([this] {
+    at::set_num_threads(options_.threads);
+    Translating([this] { model_.Initialize(options_.seed); });
+  });
+}
+
+at::Tensor TorchReplica::Engine::Forward(const at::Tensor& images, bool training) {
+  const Autocast autocast(options_.precision);
+  const at::Tensor logits =
+      model_.Forward(images, training, [this](auto, const auto&) { CheckStopping(); });
+  return logits.to(at::kFloat);
+}
+
+void TorchReplica::Engine::Pass() {
+  std::shared_ptr<const Batch> batch;
+  {
+    const Recorded recorded(timeline_, core::SpanKind::kLoad);
+    batch = training_->Next();
+  }
+  if (!batch) throw std::logic_error("Backward() after the epoch's last batch");
+  const TensorBatch tensors(*batch);
+  at::Tensor loss;
+  {
+    const Recorded recorded(timeline_, core::SpanKind::kForward);
+    const at::Tensor logits = Forward(tensors.images, /*training=*/true);
+    loss = at::cross_entropy_loss(logits, tensors.labels, {}, at::Reduction::Mean, -100,
+                                  options_.label_smoothing);
+    steps_.push_back(
+        {loss.item<float>(), CountCorrect(logits.detach(), tensors.labels), batch->count});
+  }
+  const Recorded recorded(timeline_, core::SpanKind::kBackward);
+  loss.backward();
+}
+
+core::Gradients& TorchReplica::Engine::Backward() {
+  if (!training_) throw std::logic_error("Backward() on a replica without training data");
+  queue_.Begin();
+  (void)thread_.Run([this] {
+    std::exception_ptr error;
+    try {
+      Translating([this] { Pass(); });
+    } catch (...) {
+      error = std::current_exception();
+    }
+    queue_.End(error);
+  });
+  return queue_;
+}
+
+core::Work TorchReplica::Engine::Accumulate(core::Buffer addend, core::Buffer sum) {
+  if (addend.count != sum.count) {
+    throw std::logic_error("Accumulate() of " + std::to_string(addend.count) + " elements onto " +
+                           std::to_string(sum.count));
+  }
+  return thread_.Run([this, addend, sum] {
+    const Recorded recorded(timeline_, core::SpanKind::kAccumulate);
+    const float* source = static_cast<const float*>(addend.data);
+    float* target = static_cast<float*>(sum.data);
+    at::parallel_for(0, sum.count, kGrainSize, [=](int64_t begin, int64_t end) {
+      Add(source + begin, end - begin, target + begin);
+    });
+  });
+}
+
+core::Work TorchReplica::Engine::Update(core::Buffer gradients, float scale) {
+  const float* source = static_cast<const float*>(gradients.data);
+  const int64_t offset = source - gradients_.data();
+  if (offset < 0 || offset + gradients.count > gradients_.count()) {
+    throw std::logic_error("Update() with gradients that are no slice of gradients()");
+  }
+  const SgdOptions sgd = {.learning_rate = static_cast<float>(learning_rate_),
+                          .momentum = static_cast<float>(options_.momentum),
+                          .weight_decay = static_cast<float>(options_.weight_decay)};
+  return thread_.Run([this, source, offset, sgd, scale, count = gradients.count] {
+    const Recorded recorded(timeline_, core::SpanKind::kUpdate);
+    float* parameters = model_.parameters().data() + offset;
+    float* velocities = velocities_.data() + offset;
+    at::parallel_for(0, count, kGrainSize, [=](int64_t begin, int64_t end) {
+      SgdUpdate(sgd, source + begin, scale, end - begin, parameters + begin, velocities + begin);
+    });
+  });
+}
+
+void TorchReplica::Engine::BeginEpoch(int epoch) {
+  learning_rate_ = options_.learning_rate * options_.schedule.Factor(epoch, options_.epochs);
+  if (training_) training_->BeginEpoch(epoch);
+}
+
+core::Evaluation TorchReplica::Engine::EvaluateAll() {
+  const Recorded recorded(timeline_, core::SpanKind::kEvaluate);
+  const at::NoGradGuard no_gradient;
+  core::Evaluation sums;
+  validation_->BeginEpoch(0);
+  while (const std::shared_ptr<const Batch> batch = validation_->Next()) {
+    const TensorBatch tensors(*batch);
+    const at::Tensor logits = Forward(tensors.images, /*training=*/false);
+    sums.loss_sum +=
+        at::cross_entropy_loss(logits, tensors.labels, {}, at::Reduction::Sum).item<float>();
+    sums.correct += CountCorrect(logits, tensors.labels);
+    sums.count += batch->count;
+  }
+  return sums;
+}
+
+core::Evaluation TorchReplica::Engine::Evaluate() {
+  if (!validation_) return {};
+  core::Evaluation sums;
+  thread_.RunAndWait([this, &sums] { Translating([&] { sums = EvaluateAll(); }); });
+  return sums;
+}
+
+core::Buffer TorchReplica::Engine::Allocate(int64_t count) {
+  scratch_.push_back(std::make_unique<FlatBuffer>(count));
+  return scratch_.back()->buffer();
+}
+
+TorchReplica::TorchReplica(const Options& options, BatchSource* training, BatchSource* validation,
+                           core::Timeline* timeline)
+    : engine_(std::make_unique<Engine>(options, training, validation, timeline)) {}
+
+TorchReplica::~TorchReplica() = default;
+
+core::Gradients& TorchReplica::Backward() { return engine_->Backward(); }
+core::Work TorchReplica::Accumulate(core::Buffer addend, core::Buffer sum) {
+  return engine_->Accumulate(addend, sum);
+}
+core::Work TorchReplica::Update(core::Buffer gradients, float scale) {
+  return engine_->Update(gradients, scale);
+}
+core::Buffer TorchReplica::parameters() { return engine_->model().parameters().buffer(); }
+core::Buffer TorchReplica::gradients() { return engine_->gradients().buffer(); }
+std::span<const core::Extent> TorchReplica::extents() const { return engine_->model().extents(); }
+core::Buffer TorchReplica::Allocate(int64_t count) { return engine_->Allocate(count); }
+void TorchReplica::BeginEpoch(int epoch) { engine_->BeginEpoch(epoch); }
+std::vector<core::StepMetrics> TorchReplica::TakeTraining() { return engine_->TakeTraining(); }
+core::Evaluation TorchReplica::Evaluate() { return engine_->Evaluate(); }
+core::Buffer TorchReplica::statistics() { return engine_->model().statistics().buffer(); }
+
+}  // namespace backends
