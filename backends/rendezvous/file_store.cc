@@ -1,0 +1,60 @@
+#include "backends/rendezvous/file_store.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "core/error.h"
+#include "core/file.h"
+
+namespace backends {
+namespace {
+
+// Short beside a process's start, long beside a look at a folder's entry.
+constexpr std::chrono::milliseconds kPollInterval(1);
+
+class FileStore : public Store {
+ public:
+  explicit FileStore(const std::string& folder) : folder_(folder) {}
+
+  void Set(const std::string& key, const std::string& value) override {
+    const absl::Status written = core::WriteFile(Path(key), value);
+    if (!written.ok()) throw core::Error(std::string(written.message()));
+  }
+
+  std::optional<std::string> Get(const std::string& key,
+                                 std::chrono::milliseconds timeout) override {
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    while (true) {
+      // Files are renamed into place, so what is there is whole.
+      if (std::ifstream file(Path(key), std::ios::binary); file) {
+        return std::string(std::istreambuf_iterator<char>(file), {});
+      }
+      if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
+      std::this_thread::sleep_for(kPollInterval);
+    }
+  }
+
+ private:
+  std::string Path(std::string key) const {
+    for (char& character : key) {
+      if (character == '/') character = '_';
+    }
+    return folder_ + "/" + key;
+  }
+
+  const std::string folder_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> OpenFileStore(const std::string& folder) {
+  if (!std::filesystem::is_directory(folder)) {
+    throw core::Error("rendezvous folder " + folder +
+                      " does not exist: make it before ranks start");
+  }
+  return std::make_unique<FileStore>(folder);
+}
+
+}  // namespace backends

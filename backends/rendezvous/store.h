@@ -1,0 +1,26 @@
+#ifndef BACKENDS_RENDEZVOUS_STORE_H_
+#define BACKENDS_RENDEZVOUS_STORE_H_
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace backends {
+
+// A table shared by all ranks of a run, in which they find each other. Safe to use from any thread.
+// Failures (a folder that cannot be written, a server that is gone) are thrown as core::Error.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Values are bytes. A key is set once.
+  virtual void Set(const std::string& key, const std::string& value) = 0;
+
+  // The value of `key`, as soon as somebody has set it; empty if nobody did within `timeout`.
+  virtual std::optional<std::string> Get(const std::string& key,
+                                         std::chrono::milliseconds timeout) = 0;
+};
+
+}  // namespace backends
+
+#endif  // BACKENDS_RENDEZVOUS_STORE_H_

@@ -1,0 +1,30 @@
+#ifndef BACKENDS_RENDEZVOUS_TCP_STORE_H_
+#define BACKENDS_RENDEZVOUS_TCP_STORE_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "backends/rendezvous/store.h"
+
+namespace backends {
+
+struct TcpStoreOptions {
+  std::string host = "127.0.0.1";  // MASTER_ADDR
+  int port = 29500;                // MASTER_PORT
+  // Whether this process serves the others: rank 0, unless a launcher does (torchrun says so by
+  // TORCHELASTIC_USE_AGENT_STORE=True). It has to outlive them all.
+  bool serve = false;
+  // Puts the keys of this run apart from those of others at the same server: a restart's count,
+  // say.
+  std::string prefix = "lockstep";
+  std::chrono::milliseconds timeout = std::chrono::seconds(300);  // To reach the server.
+};
+
+// Ranks of many machines meet at host:port, with PyTorch's c10d::TCPStore. Throws core::Error if
+// the port is in use or the server cannot be reached.
+std::unique_ptr<Store> ConnectTcpStore(const TcpStoreOptions& options);
+
+}  // namespace backends
+
+#endif  // BACKENDS_RENDEZVOUS_TCP_STORE_H_
