@@ -1,0 +1,217 @@
+#include "experiments/run_options.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "backends/torch/learning_rate.h"
+#include "core/flags.h"
+#include "core/strategies/strategies.h"
+#include "core/user_path.h"
+
+ABSL_FLAG(std::string, strategy, "", "ddp, all_reduce or parameter_server; default: the program's");
+ABSL_FLAG(std::string, backend, "gloo", "how ranks talk: gloo (TCP)");
+ABSL_FLAG(int, nproc_per_node, 0,
+          "ranks to start on this machine, a server included; default: 4 that train, 2 on fewer "
+          "than 4 cores, and one more for the server");
+ABSL_FLAG(
+    std::string, data_dir, "",
+    "image folder with train/CLASS/*.jpg and val/CLASS/*.jpg; default: a small one, made once "
+    "in the output folder");
+ABSL_FLAG(bool, synthetic, false, "train on random batches without loading images, to time steps");
+ABSL_FLAG(std::string, output_dir, "results", "folder for result files");
+ABSL_FLAG(std::string, trace, "", "write a Chrome trace of all ranks to this file (see Perfetto)");
+ABSL_FLAG(int, epochs, 0, "passes over the data; default: 3, 5 with the generated data set");
+ABSL_FLAG(int64_t, steps, 0, "steps per epoch; 0: the whole data set");
+ABSL_FLAG(int, batch_size, 0,
+          "images per training rank and step; default: 64, 16 with the generated data set");
+ABSL_FLAG(int, image_size, 0,
+          "side of the training images in pixels; default: 224, 64 with the generated data set");
+ABSL_FLAG(int, workers, 1, "data-loading threads per rank; 0: load in the training thread");
+ABSL_FLAG(int, threads, 0, "computing threads per rank; default: cores divided by ranks");
+ABSL_FLAG(bool, scaled_decoding, false,
+          "let the JPEG decoder shrink large images: faster, other pixels than torchvision's");
+ABSL_FLAG(std::string, precision, "fp32", "fp32, or bf16 (autocast)");
+ABSL_FLAG(std::string, weights, "", "start from this .pth or .safetensors file of torchvision's");
+ABSL_FLAG(uint64_t, seed, 0, "of initial parameters, order, crops and flips");
+ABSL_FLAG(double, lr, 0.01, "learning rate");
+ABSL_FLAG(std::string, lr_schedule, "constant", "constant, step, warmup_step or warmup_cosine");
+ABSL_FLAG(double, momentum, 0.9, "SGD's momentum");
+ABSL_FLAG(double, weight_decay, 1e-4, "SGD's weight decay");
+ABSL_FLAG(double, label_smoothing, 0.0, "of the training loss");
+ABSL_FLAG(double, bucket_mb, 25.0, "MiB of gradients that ddp reduces together");
+ABSL_FLAG(double, timeout, 300.0, "seconds that any operation between ranks may take");
+ABSL_FLAG(std::string, interface, "",
+          "network interface (eth0) or address to listen on; default: loopback only");
+
+namespace experiments {
+namespace {
+
+absl::Status Refuse(std::string_view flag, const std::string& found, std::string_view wanted) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", std::string(flag), "=", found, ": ", std::string(wanted)));
+}
+
+absl::Status CheckName(std::string_view flag, const std::string& name,
+                       const std::vector<std::string>& known) {
+  if (std::find(known.begin(), known.end(), name) != known.end()) return absl::OkStatus();
+  const std::vector<std::string> nearest = core::NearestNames(name, known);
+  return Refuse(flag, name,
+                nearest.empty() ? absl::StrCat("one of ", absl::StrJoin(known, ", "))
+                                : absl::StrCat("did you mean ", absl::StrJoin(nearest, " or "),
+                                               "? There are ", absl::StrJoin(known, ", ")));
+}
+
+// A number's flag and what it must be.
+struct Range {
+  std::string_view flag;
+  double value;
+  double least;
+  double most;
+};
+
+absl::Status CheckRange(const Range& range) {
+  if (range.value >= range.least && range.value <= range.most) return absl::OkStatus();
+  return Refuse(range.flag, absl::StrCat(range.value),
+                absl::StrCat("must be from ", range.least, " to ", range.most));
+}
+
+absl::Status Check(const RunOptions& options) {
+  if (options.backend == "nccl") {
+    return Refuse("backend", "nccl",
+                  "this build has no NCCL; use --backend=gloo, which needs no GPU");
+  }
+  const std::vector<absl::Status> names = {
+      CheckName("strategy", options.strategy, core::StrategyNames()),
+      CheckName("backend", options.backend, {"gloo"}),
+      CheckName("precision", options.precision, {"fp32", "bf16"}),
+      backends::ParseSchedule(options.learning_rate_schedule).status(),
+  };
+  for (const absl::Status& status : names) {
+    if (!status.ok()) return status;
+  }
+  const double timeout = std::chrono::duration<double>(options.timeout).count();
+  for (const Range& range :
+       std::vector<Range>{{"epochs", static_cast<double>(options.epochs), 1, 1e6},
+                          {"steps", static_cast<double>(options.steps), 0, 1e9},
+                          {"batch_size", static_cast<double>(options.batch_size), 1, 65536},
+                          {"image_size", static_cast<double>(options.image_size), 32, 4096},
+                          {"workers", static_cast<double>(options.workers), 0, 1024},
+                          {"threads", static_cast<double>(options.threads), 1, 1024},
+                          {"nproc_per_node", static_cast<double>(options.ranks), 1, 1024},
+                          {"lr", options.learning_rate, 0, 1e3},
+                          {"momentum", options.momentum, 0, 1},
+                          {"weight_decay", options.weight_decay, 0, 1},
+                          {"label_smoothing", options.label_smoothing, 0, 1},
+                          {"bucket_mb", options.bucket_mb, 1e-6, 1e6},
+                          {"timeout", timeout, 0.1, 1e6}}) {
+    if (absl::Status status = CheckRange(range); !status.ok()) return status;
+  }
+  if (TrainingRanks(options.strategy, options.ranks) == 0) {
+    return Refuse("nproc_per_node", absl::StrCat(options.ranks),
+                  "a parameter server needs at least 2 ranks, one to serve and one to train");
+  }
+  if (options.synthetic && !options.data_dir.empty()) {
+    return Refuse("synthetic", "true", "takes no --data_dir: leave one of the two out");
+  }
+  return absl::OkStatus();
+}
+
+// What the user left open.
+void FillDefaults(int cores, RunOptions& options) {
+  options.generated = options.data_dir.empty() && !options.synthetic;
+  const bool small = options.data_dir.empty();
+  if (options.generated) options.data_dir = options.output_dir + "/dataset";
+  if (options.epochs == 0) options.epochs = small ? 5 : 3;
+  if (options.batch_size == 0) options.batch_size = small ? 16 : 64;
+  if (options.image_size == 0) options.image_size = small ? 64 : 224;
+  if (options.ranks == 0) {
+    const int train = cores >= 4 ? 4 : 2;
+    options.ranks = train + (train - TrainingRanks(options.strategy, train));
+  }
+  if (options.threads == 0) {
+    options.threads = std::max(1, cores / TrainingRanks(options.strategy, options.ranks));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, int cores) {
+  RunOptions options;
+  options.strategy = absl::GetFlag(FLAGS_strategy);
+  if (options.strategy.empty()) options.strategy = default_strategy;
+  options.backend = absl::GetFlag(FLAGS_backend);
+  options.ranks = absl::GetFlag(FLAGS_nproc_per_node);
+  options.data_dir = core::UserPath(absl::GetFlag(FLAGS_data_dir));
+  options.synthetic = absl::GetFlag(FLAGS_synthetic);
+  options.output_dir = core::UserPath(absl::GetFlag(FLAGS_output_dir));
+  options.trace = core::UserPath(absl::GetFlag(FLAGS_trace));
+  options.epochs = absl::GetFlag(FLAGS_epochs);
+  options.steps = absl::GetFlag(FLAGS_steps);
+  options.batch_size = absl::GetFlag(FLAGS_batch_size);
+  options.image_size = absl::GetFlag(FLAGS_image_size);
+  options.workers = absl::GetFlag(FLAGS_workers);
+  options.threads = absl::GetFlag(FLAGS_threads);
+  options.scaled_decoding = absl::GetFlag(FLAGS_scaled_decoding);
+  options.precision = absl::GetFlag(FLAGS_precision);
+  options.weights = core::UserPath(absl::GetFlag(FLAGS_weights));
+  options.seed = absl::GetFlag(FLAGS_seed);
+  options.learning_rate = absl::GetFlag(FLAGS_lr);
+  options.learning_rate_schedule = absl::GetFlag(FLAGS_lr_schedule);
+  options.momentum = absl::GetFlag(FLAGS_momentum);
+  options.weight_decay = absl::GetFlag(FLAGS_weight_decay);
+  options.label_smoothing = absl::GetFlag(FLAGS_label_smoothing);
+  options.bucket_mb = absl::GetFlag(FLAGS_bucket_mb);
+  const double timeout = absl::GetFlag(FLAGS_timeout);
+  if (!(timeout < 1e6)) return Refuse("timeout", absl::StrCat(timeout), "at most 1e6 seconds");
+  options.timeout = std::chrono::milliseconds(std::llround(1e3 * timeout));
+  options.interface = absl::GetFlag(FLAGS_interface);
+  FillDefaults(cores, options);
+  if (absl::Status status = Check(options); !status.ok()) return status;
+  return options;
+}
+
+RunOptions WithStrategy(RunOptions options, std::string_view strategy) {
+  const int training = TrainingRanks(options.strategy, options.ranks);
+  options.strategy = strategy;
+  options.ranks = training + (training - TrainingRanks(strategy, training));
+  return options;
+}
+
+int TrainingRanks(std::string_view strategy, int ranks) {
+  const auto made = core::MakeStrategy(strategy, {});
+  if (!made.ok()) return ranks;
+  int training = 0;
+  for (int rank = 0; rank < ranks; ++rank) {
+    training += (*made)->role(rank, ranks) == core::Role::kWorker;
+  }
+  return training;
+}
+
+std::map<std::string, std::string> Describe(const RunOptions& options) {
+  return {
+      {"backend", options.backend},
+      {"batch_size", absl::StrCat(options.batch_size)},
+      {"bucket_mb", absl::StrCat(options.bucket_mb)},
+      {"data_dir", options.synthetic ? "synthetic" : options.data_dir},
+      {"epochs", absl::StrCat(options.epochs)},
+      {"image_size", absl::StrCat(options.image_size)},
+      {"label_smoothing", absl::StrCat(options.label_smoothing)},
+      {"lr", absl::StrCat(options.learning_rate)},
+      {"lr_schedule", options.learning_rate_schedule},
+      {"momentum", absl::StrCat(options.momentum)},
+      {"precision", options.precision},
+      {"scaled_decoding", options.scaled_decoding ? "true" : "false"},
+      {"seed", absl::StrCat(options.seed)},
+      {"steps", absl::StrCat(options.steps)},
+      {"threads", absl::StrCat(options.threads)},
+      {"weight_decay", absl::StrCat(options.weight_decay)},
+      {"weights", options.weights},
+      {"workers", absl::StrCat(options.workers)},
+  };
+}
+
+}  // namespace experiments
