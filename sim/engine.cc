@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/instant.h"
+
 namespace sim {
 
 void Engine::ResumeReady() {

@@ -16,7 +16,7 @@ class EventSource {
  public:
   // When its next event happens if nothing else does before; infinite for never.
   virtual double Next() const = 0;
-  // Lets the events happen that are due at `now`, and those that Engine::Horizon counts as due.
+  // Lets the events happen that are due at `now`, and those within its Horizon.
   virtual void Advance(double now) = 0;
   // Nothing more happens at `now`: plans what comes next.
   virtual void Settle(double now) = 0;
@@ -28,16 +28,12 @@ class EventSource {
 // The virtual clock, in seconds, and all that waits for it.
 //
 // What happens at the same instant happens in the order in which it was scheduled, so a run is a
-// function of its inputs. Times that differ by less than 1e-12 of themselves are the same instant:
-// rounding would else part what the model says happens together, and the sharing of links with it.
+// function of its inputs. An instant reaches as far as Horizon says.
 class Engine {
  public:
   double now() const { return now_; }
   // Timers, source events and resumptions so far.
   uint64_t event_count() const { return event_count_; }
-
-  // The last instant that counts as `now`.
-  static double Horizon(double now) { return now + now * kInstant; }
 
   // Calls handler.OnTimer(argument) at `time`, now at the earliest.
   void At(double time, TimerHandler& handler, uint64_t argument) {
@@ -52,8 +48,6 @@ class Engine {
   void Run();
 
  private:
-  static constexpr double kInstant = 1e-12;
-
   void ResumeReady();
   double Next() const;
 

@@ -1,0 +1,37 @@
+#ifndef SIM_POOL_H_
+#define SIM_POOL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace sim {
+
+// Objects by id. Ids, and the memory that the objects own, are used again.
+template <class T>
+class Pool {
+ public:
+  T& operator[](uint32_t id) { return items_[id]; }
+  const T& operator[](uint32_t id) const { return items_[id]; }
+  size_t size() const { return items_.size(); }
+
+  // An object as it was left when its id was deleted, or a new one.
+  uint32_t New() {
+    if (free_.empty()) {
+      items_.emplace_back();
+      return static_cast<uint32_t>(items_.size() - 1);
+    }
+    const uint32_t id = free_.back();
+    free_.pop_back();
+    return id;
+  }
+  void Delete(uint32_t id) { free_.push_back(id); }
+
+ private:
+  std::vector<T> items_;
+  std::vector<uint32_t> free_;
+};
+
+}  // namespace sim
+
+#endif  // SIM_POOL_H_
