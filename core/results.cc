@@ -71,6 +71,8 @@ Json ToJson(const Results& results) {
   for (const auto& [key, value] : results.configuration) json["configuration"][key] = value;
   json["skipped_images"] = results.skipped_images;
   json["peak_memory_bytes"] = results.peak_memory_bytes;
+  json["step_times"] = results.step_times;
+  Put(json, "startup_seconds", results.startup_seconds);
   return json;
 }
 
@@ -263,6 +265,15 @@ void ReadSummary(const Node& top, Results& results) {
   if (const auto best = OptionalNumber(top, "best_accuracy")) results.best_accuracy = best;
 }
 
+std::vector<double> OptionalNumbers(const Node& parent, const char* key) {
+  std::vector<double> numbers;
+  const auto list = parent.Find(key);
+  if (!list) return numbers;
+  list->List();
+  for (size_t i = 0; i < list->json.size(); ++i) numbers.push_back(list->At(i).Number());
+  return numbers;
+}
+
 Results FromJson(const Json& json) {
   const Node top{json, ""};
   top.Object();
@@ -291,12 +302,9 @@ Results FromJson(const Json& json) {
       results.skipped_images.push_back(skipped->At(i).Text());
     }
   }
-  if (const auto memory = top.Find("peak_memory_bytes")) {
-    memory->List();
-    for (size_t i = 0; i < memory->json.size(); ++i) {
-      results.peak_memory_bytes.push_back(memory->At(i).Number());
-    }
-  }
+  results.peak_memory_bytes = OptionalNumbers(top, "peak_memory_bytes");
+  results.step_times = OptionalNumbers(top, "step_times");
+  if (const auto startup = top.Find("startup_seconds")) results.startup_seconds = startup->Number();
   return results;
 }
 

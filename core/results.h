@@ -55,6 +55,8 @@ struct Results {
   std::map<std::string, std::string> configuration;
   std::vector<std::string> skipped_images;  // Broken files.
   std::vector<double> peak_memory_bytes;    // By rank.
+  std::vector<double> step_times;           // Seconds, of rank 0, one per step.
+  std::optional<double> startup_seconds;    // From the command's start to the end of its first step.
 };
 
 // Fills `summary` and `best_accuracy` from the epochs: means over epochs, the best accuracy, and

@@ -68,6 +68,8 @@ Results Example() {
   results.configuration = {{"flags", "--epochs=2 --data-dir=\"ä b\""}, {"host", "h"}};
   results.skipped_images = {"train/n01/broken \xff.JPEG"};
   results.peak_memory_bytes = {1e9, 2e9, 3e9};
+  results.step_times = {0.5, 0.25};
+  results.startup_seconds = 1.5;
   Summarize(results);
   return results;
 }
@@ -111,6 +113,8 @@ TEST(ResultsTest, WhatIsWrittenIsReadToTheBit) {
   EXPECT_EQ(read->summary, written.summary);
   EXPECT_EQ(read->configuration, written.configuration);
   EXPECT_EQ(read->peak_memory_bytes, written.peak_memory_bytes);
+  EXPECT_EQ(read->step_times, written.step_times);
+  EXPECT_EQ(read->startup_seconds, written.startup_seconds);
   // A name that is not UTF-8 cannot stand in JSON as it is.
   EXPECT_THAT(read->skipped_images, ElementsAre("train/n01/broken \xef\xbf\xbd.JPEG"));
   ASSERT_EQ(read->epochs.size(), 2u);

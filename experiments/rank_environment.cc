@@ -82,6 +82,8 @@ absl::StatusOr<std::optional<RankEnvironment>> ReadRankEnvironment() {
         "MASTER_ADDR is not set: it names the host of rank 0, where all ranks meet");
   }
   environment.master_address = address;
+  const char* agent_store = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
+  environment.agent_store = agent_store != nullptr && std::string(agent_store) == "True";
   return environment;
 }
 

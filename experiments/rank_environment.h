@@ -16,6 +16,7 @@ struct RankEnvironment {
   int local_world_size = 1;  // Ranks on this host.
   std::string master_address;
   int master_port = 0;
+  bool agent_store = false;  // The launcher itself serves at that port (torchrun's agent).
 };
 
 // From RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, or Open MPI's (OMPI_COMM_WORLD_RANK, …) or

@@ -9,7 +9,6 @@
 #include "absl/strings/str_join.h"
 #include "backends/torch/learning_rate.h"
 #include "core/flags.h"
-#include "core/strategies/strategies.h"
 #include "core/user_path.h"
 
 ABSL_FLAG(std::string, strategy, "", "ddp, all_reduce or parameter_server; default: the program's");
@@ -172,6 +171,10 @@ absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, i
   FillDefaults(cores, options);
   if (absl::Status status = Check(options); !status.ok()) return status;
   return options;
+}
+
+core::StrategyOptions RunOptions::strategy_options() const {
+  return {.buckets = {.bytes = std::max<int64_t>(1, std::llround(bucket_mb * (1 << 20)))}};
 }
 
 RunOptions WithStrategy(RunOptions options, std::string_view strategy) {

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/strategies/strategies.h"
 
 namespace experiments {
 
@@ -43,6 +44,8 @@ struct RunOptions {
 
   std::chrono::milliseconds timeout{};
   std::string interface;
+
+  core::StrategyOptions strategy_options() const;
 };
 
 // The flags' values, checked, with defaults for `strategy` on a machine of `cores`. Errors name the

@@ -1,0 +1,167 @@
+#include "experiments/experiment.h"
+
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "backends/images/image_folder.h"
+#include "core/error.h"
+#include "core/flags.h"
+#include "experiments/launcher.h"
+#include "experiments/rank.h"
+#include "experiments/rank_environment.h"
+
+namespace experiments {
+namespace {
+
+constexpr std::string_view kUsage =
+    R"(Trains ResNet-50 on an image folder with one strategy, and writes its figures to a results file.
+
+    tools/bazel run //experiments:baseline_ddp -- --data-dir=imagenet --nproc-per-node=4 --batch-size=64
+    tools/bazel run //experiments:parameter_server                    # on a small data set of its own
+    torchrun --no-python --nproc-per-node=4 bazel-bin/experiments/all_reduce --data-dir=imagenet
+
+Where RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are set (torchrun, or mpirun's and Slurm's names
+for them) the program is one rank; else it starts --nproc-per-node of them on this machine.)";
+
+// The folder where the ranks of one machine meet, for as long as they run.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    const std::filesystem::path base = std::filesystem::temp_directory_path();
+    path_ = base / "lockstep-XXXXXX";
+    if (mkdtemp(path_.data()) == nullptr) {
+      throw core::Error(absl::StrCat("no folder could be made in ", base.string(), " (",
+                                     strerror(errno), "): set TMPDIR to one that can be written"));
+    }
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+void PrepareOutput(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && access(folder.c_str(), W_OK) != 0) {
+    error = std::error_code(errno, std::generic_category());
+  }
+  if (error) {
+    throw core::Error(absl::StrCat("--output_dir=", folder, " cannot be written (", error.message(),
+                                   "): name another folder"));
+  }
+}
+
+void Announce(const RunOptions& options, const backends::ImageDataset& dataset) {
+  const int training = TrainingRanks(options.strategy, options.ranks);
+  std::string data = "synthetic images";
+  if (!options.synthetic) {
+    data = absl::StrFormat("%d + %d images of %d classes in %s", dataset.training.files.size(),
+                           dataset.validation.files.size(), dataset.training.classes.size(),
+                           options.data_dir);
+  }
+  absl::PrintF(
+      "%s: %d training rank%s%s on %d core%s, %d thread%s each%s; %s; batch %d a rank, %d x %d "
+      "pixels, %s\n",
+      options.strategy, training, training == 1 ? "" : "s",
+      training < options.ranks ? " and a server" : "", UsableCores(), UsableCores() == 1 ? "" : "s",
+      options.threads, options.threads == 1 ? "" : "s",
+      options.threads == 1 ? "" : ", passive waiting", data, options.batch_size, options.image_size,
+      options.image_size, options.precision);
+}
+
+void StartRanks(const RunOptions& options, const backends::ImageDataset& dataset) {
+  const TemporaryFolder meeting_place;
+  const LaunchOutcome outcome = LaunchRanks(options.ranks, [&](int rank) {
+    return ReportErrors(absl::StrCat("rank ", rank), [&] {
+      RunRank(options,
+              {.rank = rank,
+               .world_size = options.ranks,
+               .local_rank = rank,
+               .local_world_size = options.ranks},
+              {.folder = meeting_place.path()}, dataset);
+    });
+  });
+  if (outcome.signal) {
+    throw core::Error(absl::StrCat("interrupted by signal ", *outcome.signal, " (",
+                                   strsignal(*outcome.signal), "); all ranks have ended"));
+  }
+  if (outcome.first_failure) {
+    throw core::Error(absl::StrCat("rank ", outcome.first_failure->rank, " ",
+                                   outcome.first_failure->cause, "; all ranks have ended"));
+  }
+}
+
+}  // namespace
+
+int UsableCores() {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return std::max(1, CPU_COUNT(&cores));
+}
+
+void WaitPassively(const RunOptions& options, char** argv) {
+  if (options.threads == 1 || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "passive", 1);
+  execv("/proc/self/exe", argv);
+  throw core::Error(absl::StrCat("the program could not start itself anew (", strerror(errno),
+                                 "): set OMP_WAIT_POLICY=passive and run it again"));
+}
+
+int ReportErrors(std::string_view who, const std::function<void()>& body) {
+  try {
+    body();
+    return 0;
+  } catch (const std::exception& error) {
+    std::fflush(stdout);
+    absl::FPrintF(stderr, "%s: %s\n", std::string(who), error.what());
+    return 1;
+  }
+}
+
+void RunExperiment(const RunOptions& options) {
+  const absl::StatusOr<std::optional<RankEnvironment>> environment = ReadRankEnvironment();
+  if (!environment.ok()) throw core::Error(std::string(environment.status().message()));
+  PrepareOutput(options.output_dir);
+  backends::ImageDataset dataset;
+  if (!options.synthetic) dataset = backends::ListImageDataset(options.data_dir);
+  if (environment->has_value()) {
+    if (environment->value().rank == 0) Announce(options, dataset);
+    RunRank(options, **environment, {}, dataset);
+    return;
+  }
+  Announce(options, dataset);
+  StartRanks(options, dataset);
+}
+
+int ExperimentMain(std::string_view strategy, int argc, char** argv) {
+  return ReportErrors("lockstep", [&] {
+    const auto rest = core::ParseFlags(argc, argv, kUsage);
+    if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
+    if (!rest->empty()) {
+      throw core::Error(
+          absl::StrCat("unexpected argument \"", rest->front(), "\": flags start with --"));
+    }
+    const auto options = OptionsFromFlags(strategy, UsableCores());
+    if (!options.ok()) throw core::Error(std::string(options.status().message()));
+    WaitPassively(*options, argv);
+    RunExperiment(*options);
+  });
+}
+
+}  // namespace experiments

@@ -1,0 +1,31 @@
+#ifndef EXPERIMENTS_EXPERIMENT_H_
+#define EXPERIMENTS_EXPERIMENT_H_
+
+#include <functional>
+#include <string_view>
+
+#include "experiments/run_options.h"
+
+namespace experiments {
+
+// One run of one strategy: data set made or listed, what cannot work refused before anything
+// starts, then all its ranks, to their end. Throws core::Error. Call it without other threads.
+void RunExperiment(const RunOptions& options);
+
+// Processor cores this process may use.
+int UsableCores();
+
+// Makes waiting OpenMP threads sleep instead of spin: beside a busy core, spinning ones fall to a
+// third of one thread's speed. libgomp reads this only when it is loaded, so it may start the
+// program anew, with the same arguments.
+void WaitPassively(const RunOptions& options, char** argv);
+
+// The main of a program for one strategy. Returns the exit code; prints errors as one line.
+int ExperimentMain(std::string_view strategy, int argc, char** argv);
+
+// Runs `body` and prints what it throws as one line that starts with `who`. Returns the exit code.
+int ReportErrors(std::string_view who, const std::function<void()>& body);
+
+}  // namespace experiments
+
+#endif  // EXPERIMENTS_EXPERIMENT_H_

@@ -1,0 +1,7 @@
+// tools/bazel run //experiments:parameter_server -- --data-dir=FOLDER --nproc-per-node=4
+
+#include "experiments/experiment.h"
+
+int main(int argc, char** argv) {
+  return experiments::ExperimentMain("parameter_server", argc, argv);
+}

@@ -1,0 +1,16 @@
+#ifndef EXPERIMENTS_PROCESS_FIGURES_H_
+#define EXPERIMENTS_PROCESS_FIGURES_H_
+
+#include <sys/types.h>
+
+namespace experiments {
+
+// Peak resident set of this process, bytes.
+double PeakMemoryBytes();
+
+// Seconds since `process` was started, to 10 ms; 0 if that is not known.
+double SecondsSinceStart(pid_t process);
+
+}  // namespace experiments
+
+#endif  // EXPERIMENTS_PROCESS_FIGURES_H_

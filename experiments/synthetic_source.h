@@ -1,0 +1,38 @@
+#ifndef EXPERIMENTS_SYNTHETIC_SOURCE_H_
+#define EXPERIMENTS_SYNTHETIC_SOURCE_H_
+
+#include <memory>
+#include <random>
+
+#include "backends/images/batch.h"
+
+namespace experiments {
+
+// Two random batches in turn, without end: training steps without the cost of loading.
+class SyntheticSource : public backends::BatchSource {
+ public:
+  static constexpr int kClasses = 1000;
+
+  SyntheticSource(int64_t batch_size, int64_t image_size, uint64_t seed) {
+    std::mt19937_64 random(seed);
+    std::normal_distribution<float> pixel;
+    for (auto& batch : batches_) {
+      backends::Batch made{.count = batch_size, .size = image_size};
+      made.pixels.resize(batch_size * image_size * image_size * 3);
+      for (float& value : made.pixels) value = pixel(random);
+      for (int64_t i = 0; i < batch_size; ++i) made.labels.push_back(random() % kClasses);
+      batch = std::make_shared<backends::Batch>(std::move(made));
+    }
+  }
+
+  void BeginEpoch(int) override { next_ = 0; }
+  std::shared_ptr<const backends::Batch> Next() override { return batches_[next_++ % 2]; }
+
+ private:
+  std::shared_ptr<const backends::Batch> batches_[2];
+  size_t next_ = 0;
+};
+
+}  // namespace experiments
+
+#endif  // EXPERIMENTS_SYNTHETIC_SOURCE_H_
