@@ -87,7 +87,7 @@ struct TensorBatch {
 };
 
 int64_t CountCorrect(const at::Tensor& logits, const at::Tensor& labels) {
-  return (logits.argmax(1) == labels).sum().item<int64_t>();
+  return logits.argmax(1).eq(labels).sum().item<int64_t>();
 }
 
 }  // namespace
