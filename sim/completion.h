@@ -2,8 +2,11 @@
 #define SIM_COMPLETION_H_
 
 #include <coroutine>
+#include <memory>
 #include <utility>
 
+#include "core/span.h"
+#include "core/timeline.h"
 #include "core/work.h"
 #include "sim/engine.h"
 
@@ -22,14 +25,40 @@ class Completion : public core::Operation {
 
   // One part is done now.
   void FinishPart(Engine& engine) {
-    if (--parts_ == 0 && waiter_) engine.Resume(std::exchange(waiter_, nullptr));
+    if (--parts_ > 0) return;
+    OnDone(engine.now());
+    if (waiter_) engine.Resume(std::exchange(waiter_, nullptr));
   }
-  bool done() const { return parts_ == 0; }
 
  private:
+  virtual void OnDone(double) {}
+
   int parts_;
   std::coroutine_handle<> waiter_;
 };
+
+// One that leaves its span, but for the end, on a timeline that outlives it.
+class RecordedCompletion : public Completion {
+ public:
+  RecordedCompletion(int parts, core::Timeline& timeline, core::Span span)
+      : Completion(parts), timeline_(timeline), span_(span) {}
+
+ private:
+  void OnDone(double now) override {
+    span_.end = core::Duration(now);
+    timeline_.Record(span_);
+  }
+
+  core::Timeline& timeline_;
+  core::Span span_;
+};
+
+// Recorded where there is a timeline.
+inline std::shared_ptr<Completion> MakeCompletion(int parts, core::Timeline* timeline,
+                                                  core::Span span) {
+  if (timeline) return std::make_shared<RecordedCompletion>(parts, *timeline, span);
+  return std::make_shared<Completion>(parts);
+}
 
 }  // namespace sim
 

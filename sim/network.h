@@ -1,0 +1,137 @@
+#ifndef SIM_NETWORK_H_
+#define SIM_NETWORK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/buffer.h"
+#include "core/span.h"
+#include "sim/cluster.h"
+#include "sim/completion.h"
+#include "sim/engine.h"
+#include "sim/fair_sharing.h"
+#include "sim/pool.h"
+#include "sim/topology.h"
+
+namespace sim {
+
+// Messages between ranks.
+//
+// A message starts when its sender and its receiver are both there (eager ones: when it is sent).
+// After the sender's overhead and the path's latency its bytes flow over the path's links, which
+// all flows share; after the receiver's overhead it is received. Messages of one connection
+// (sender, receiver and channel) are matched and flow one after the other in the order in which
+// they were sent, as on a TCP connection. Several flows at once from one sender to one receiver
+// would share the same links with each other, and make results chaotic.
+class Network : public EventSource, public TimerHandler {
+ public:
+  // Messages of different channels are not matched with one another.
+  enum class Channel : uint8_t { kMessages, kCollectives };
+  enum class Side : uint8_t { kSend, kReceive };
+
+  // One rank's half of a message.
+  struct Half {
+    Side side;
+    int rank;
+    int peer;
+    Channel channel;
+    core::SpanKind kind;
+    core::Buffer buffer;
+    double time;                             // When the rank is there; may be later than now.
+    std::shared_ptr<Completion> completion;  // One of its parts.
+  };
+
+  // A half without its other half.
+  struct Waiting {
+    Side side;
+    int rank;
+    int peer;
+    core::SpanKind kind;
+    int64_t bytes;
+  };
+
+  // `engine` and `cluster` outlive the network.
+  Network(Engine& engine, const Cluster& cluster, int ranks);
+
+  // Times of one rank do not decrease. Throws core::Error if the other half has another size, or
+  // if a rank means itself.
+  void Post(Half half);
+  // The rank's buffers are not touched any more; its messages do not arrive.
+  void Leave(int rank);
+
+  std::vector<Waiting> Unmatched() const;
+  uint64_t message_count() const { return message_count_; }
+  Engine& engine() { return engine_; }
+  const Cluster& cluster() const { return cluster_; }
+  const Topology& topology() const { return topology_; }
+  FairSharing& sharing() { return sharing_; }
+
+  double Next() const override { return sharing_.Next(); }
+  void Advance(double now) override;
+  void Settle(double now) override { sharing_.Settle(now); }
+  void OnTimer(uint64_t argument) override;
+
+ private:
+  using Id = FairSharing::Id;
+  static constexpr Id kNone = FairSharing::kNone;
+
+  struct Connection {
+    uint32_t from;
+    uint32_t to;
+    Channel channel;
+    double latency;             // Seconds, the sender's overhead included.
+    Id unmatched_head = kNone;  // Messages that lack one half, all the same one.
+    Id unmatched_tail = kNone;
+    Id flight_head = kNone;  // The one that flows, and those that wait for it.
+    Id flight_tail = kNone;
+  };
+  struct Message {
+    std::shared_ptr<Completion> sender;
+    std::shared_ptr<Completion> receiver;
+    void* source = nullptr;
+    void* target = nullptr;
+    int64_t bytes = 0;
+    double start = 0;  // When the half that is there came.
+    Id connection = kNone;
+    Id next_unmatched = kNone;
+    Id next_in_flight = kNone;
+    core::SpanKind kind{};
+    Side first{};          // The half that came first.
+    bool started = false;  // Before it was matched: eager.
+    bool arrived = false;
+  };
+
+  Id FindConnection(uint32_t from, uint32_t to, Channel channel);
+  size_t Slot(uint32_t from, uint32_t to, Channel channel) const;
+  void GrowTable();
+  void Take(Message& message, Half& half);
+  void Append(Half& half, Id connection);
+  void Match(Half& half, Id connection);
+  void Start(Id message, double time);
+  void Enter(Id message);
+  void Arrive(Id message);
+  void CopyData(Id message);
+  void Receive(Id message, double time);
+  void FinishReceive(Id message);
+
+  Engine& engine_;
+  const Cluster& cluster_;
+  FairSharing sharing_;  // Its routes are the connections.
+  Topology topology_;
+  std::vector<Connection> connections_;
+  std::vector<Id> table_;  // Connections by hash, open addressing.
+  Pool<Message> messages_;
+  std::unordered_map<Id, std::vector<std::byte>> held_;  // Data of eager messages that wait.
+  std::vector<bool> gone_;                               // By rank; empty if none is.
+  std::vector<Waiting> lost_;                            // Halves whose other half's rank is gone.
+  std::vector<Id> complete_;
+  uint64_t message_count_ = 0;
+};
+
+}  // namespace sim
+
+#endif  // SIM_NETWORK_H_

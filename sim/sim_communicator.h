@@ -1,0 +1,61 @@
+#ifndef SIM_SIM_COMMUNICATOR_H_
+#define SIM_SIM_COMMUNICATOR_H_
+
+#include "core/communicator.h"
+#include "core/timeline.h"
+#include "sim/collectives.h"
+#include "sim/network.h"
+#include "sim/rank_clock.h"
+
+namespace sim {
+
+// A rank's way to the others in a simulated world. All arguments outlive it.
+class SimCommunicator : public core::Communicator {
+ public:
+  // `collectives` may be null where only messages are used, `timeline` where nobody looks.
+  SimCommunicator(Network& network, Network::Channel channel, Collectives* collectives, int rank,
+                  const RankClock& clock, core::Timeline* timeline)
+      : network_(network),
+        collectives_(collectives),
+        clock_(clock),
+        timeline_(timeline),
+        rank_(rank),
+        channel_(channel) {}
+
+  int rank() const override { return rank_; }
+  int size() const override { return network_.topology().ranks(); }
+
+  core::Work AllReduce(core::Buffer data) override {
+    return Collective(core::SpanKind::kAllReduce, data, 0);
+  }
+  core::Work Broadcast(core::Buffer data, int root) override {
+    return Collective(core::SpanKind::kBroadcast, data, root);
+  }
+  core::Work ReduceScatter(core::Buffer data) override {
+    return Collective(core::SpanKind::kReduceScatter, data, 0);
+  }
+  core::Work AllGather(core::Buffer data) override {
+    return Collective(core::SpanKind::kAllGather, data, 0);
+  }
+  core::Work Send(core::Buffer source, int to, core::SpanKind kind) override;
+  core::Work Receive(core::Buffer target, int from, core::SpanKind kind) override;
+  core::Work Exchange(core::Buffer source, int to, core::Buffer target, int from,
+                      core::SpanKind kind) override;
+
+ private:
+  core::Work Collective(core::SpanKind kind, core::Buffer data, int root);
+  std::shared_ptr<Completion> Begin(int parts, core::SpanKind kind, int64_t bytes) const;
+  void Post(Network::Side side, core::Buffer buffer, int peer, core::SpanKind kind,
+            std::shared_ptr<Completion> completion);
+
+  Network& network_;
+  Collectives* const collectives_;
+  const RankClock& clock_;
+  core::Timeline* const timeline_;
+  const int rank_;
+  const Network::Channel channel_;
+};
+
+}  // namespace sim
+
+#endif  // SIM_SIM_COMMUNICATOR_H_

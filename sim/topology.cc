@@ -1,0 +1,78 @@
+#include "sim/topology.h"
+
+#include <algorithm>
+
+#include "sim/chance.h"
+
+namespace sim {
+namespace {
+
+int CeilingOfRatio(int dividend, int divisor) { return (dividend + divisor - 1) / divisor; }
+
+}  // namespace
+
+// Links: up and down of each host, then of each rack, then of each rank inside its host.
+Topology::Topology(const Cluster& cluster, int ranks, FairSharing& sharing)
+    : cluster_(cluster),
+      ranks_(ranks),
+      hosts_(CeilingOfRatio(ranks, cluster.ranks_per_host)),
+      racks_(cluster.hosts_per_rack ? CeilingOfRatio(hosts_, cluster.hosts_per_rack) : 0) {
+  const Disturbance& disturbance = cluster.disturbance;
+  for (int host = 0; host < hosts_; ++host) {
+    double bandwidth = CardOf(host).bytes_per_second;
+    if (Chance(disturbance.seed, Draw::kSlowLink, host).Uniform() < disturbance.slow_link_share) {
+      bandwidth /= disturbance.slow_link_factor;
+    }
+    sharing.AddLink(bandwidth);
+    sharing.AddLink(bandwidth, cluster.incast.flows > 0);
+  }
+  for (int rack = 0; rack < racks_; ++rack) {
+    const double bandwidth =
+        cluster.hosts_per_rack * cluster.card.bytes_per_second / cluster.oversubscription;
+    sharing.AddLink(bandwidth);
+    sharing.AddLink(bandwidth);
+  }
+  if (cluster.ranks_per_host == 1) return;
+  for (int i = 0; i < 2 * ranks; ++i) sharing.AddLink(cluster.inside_host.bytes_per_second);
+}
+
+const LinkModel& Topology::CardOf(int host) const {
+  for (const HostRange& range : cluster_.exceptions) {
+    if (range.first <= host && host <= range.last) return range.card;
+  }
+  return cluster_.card;
+}
+
+Path Topology::PathBetween(int from, int to) const {
+  const int source = HostOf(from);
+  const int target = HostOf(to);
+  Path path;
+  const auto add = [&path](int pair, bool down) {
+    path.Add(static_cast<uint32_t>(2 * pair + (down ? 1 : 0)));
+  };
+  if (source == target) {
+    add(hosts_ + racks_ + from, false);
+    add(hosts_ + racks_ + to, true);
+    path.latency = 2 * cluster_.inside_host.latency;
+    return path;
+  }
+  add(source, false);
+  path.latency = CardOf(source).latency + CardOf(target).latency;
+  if (racks_ && RackOf(source) != RackOf(target)) {
+    add(hosts_ + RackOf(source), false);
+    add(hosts_ + RackOf(target), true);
+    path.latency += 2 * cluster_.rack_latency;
+  }
+  add(target, true);
+  return path;
+}
+
+std::string Topology::LinkName(uint32_t link) const {
+  const int pair = static_cast<int>(link / 2);
+  const std::string direction = link % 2 ? "down-link" : "up-link";
+  if (pair < hosts_) return "host " + std::to_string(pair) + "'s " + direction;
+  if (pair < hosts_ + racks_) return "rack " + std::to_string(pair - hosts_) + "'s " + direction;
+  return "rank " + std::to_string(pair - hosts_ - racks_) + "'s " + direction + " inside its host";
+}
+
+}  // namespace sim

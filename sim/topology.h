@@ -1,0 +1,51 @@
+#ifndef SIM_TOPOLOGY_H_
+#define SIM_TOPOLOGY_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "sim/cluster.h"
+#include "sim/fair_sharing.h"
+
+namespace sim {
+
+// The way of a message.
+struct Path {
+  std::array<uint32_t, 4> links{};
+  int length = 0;
+  double latency = 0;  // Seconds.
+
+  std::span<const uint32_t> view() const { return {links.data(), static_cast<size_t>(length)}; }
+  void Add(uint32_t link) { links[static_cast<size_t>(length++)] = link; }
+};
+
+// The links of a cluster, and which of them messages between ranks cross.
+class Topology {
+ public:
+  // Adds the links of as many hosts as `ranks` need to `sharing`, which has none yet.
+  Topology(const Cluster& cluster, int ranks, FairSharing& sharing);
+
+  int ranks() const { return ranks_; }
+  // Between two ranks that differ.
+  Path PathBetween(int from, int to) const;
+  // "host 3's up-link": up is away from the host, or from the rack.
+  std::string LinkName(uint32_t link) const;
+
+ private:
+  int HostOf(int rank) const { return rank / cluster_.ranks_per_host; }
+  int RackOf(int host) const {
+    return cluster_.hosts_per_rack ? host / cluster_.hosts_per_rack : 0;
+  }
+  const LinkModel& CardOf(int host) const;
+
+  const Cluster& cluster_;
+  const int ranks_;
+  const int hosts_;
+  const int racks_;  // 0 if there is one switch for all.
+};
+
+}  // namespace sim
+
+#endif  // SIM_TOPOLOGY_H_
