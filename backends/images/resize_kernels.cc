@@ -1,0 +1,57 @@
+#include "backends/images/resize_kernels.h"
+
+#include <algorithm>
+
+#include "backends/images/pixels.h"
+
+// The compiler makes a copy of the function per instruction set; the best one that the CPU has
+// runs.
+#define FOR_EVERY_CPU __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+
+namespace backends {
+namespace {
+
+constexpr int32_t kHalf = 1 << (kWeightBits - 1);
+constexpr int kBytesAtOnce = 512;  // Whose sums stay in the first-level cache.
+
+}  // namespace
+
+// No sum passes 255: the weights of an output add up to 1 but for rounding, which is far below
+// kHalf.
+
+FOR_EVERY_CPU
+void ResizeAcross(const Taps& taps, const uint8_t* source, uint8_t* target) {
+  const int32_t* weights = taps.weights.data();
+  const int count = taps.count;
+  for (const int first : taps.first) {
+    const uint8_t* input = source + first * Pixels::kBytes;
+    int32_t sums[Pixels::kBytes] = {kHalf, kHalf, kHalf, kHalf};
+    for (int tap = 0; tap < count; ++tap) {
+      for (int i = 0; i < Pixels::kBytes; ++i) sums[i] += input[i] * weights[tap];
+      input += Pixels::kBytes;
+    }
+    for (int i = 0; i < Pixels::kBytes; ++i) target[i] = sums[i] >> kWeightBits;
+    weights += count;
+    target += Pixels::kBytes;
+  }
+}
+
+FOR_EVERY_CPU
+void ResizeDown(const Taps& taps, int output, const uint8_t* source, ptrdiff_t stride, int bytes,
+                uint8_t* target) {
+  const int32_t* weights = &taps.weights[output * taps.count];
+  source += taps.first[output] * stride;
+  for (int begin = 0; begin < bytes; begin += kBytesAtOnce) {
+    const int size = std::min(kBytesAtOnce, bytes - begin);
+    int32_t sums[kBytesAtOnce];
+    std::fill_n(sums, size, kHalf);
+    for (int tap = 0; tap < taps.count; ++tap) {
+      const uint8_t* input = source + tap * stride + begin;
+      const int32_t weight = weights[tap];
+      for (int i = 0; i < size; ++i) sums[i] += input[i] * weight;
+    }
+    for (int i = 0; i < size; ++i) target[begin + i] = sums[i] >> kWeightBits;
+  }
+}
+
+}  // namespace backends
