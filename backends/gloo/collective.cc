@@ -1,0 +1,247 @@
+#include "backends/gloo/collective.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "Eigen/Core"
+#include "absl/strings/str_cat.h"
+
+namespace backends {
+namespace {
+
+using core::SpanKind;
+
+// Purposes of slots, apart from those of reports and messages.
+constexpr uint64_t kOpening = 4;
+constexpr uint64_t kScatter = 5;
+constexpr uint64_t kGather = 6;
+
+// Shares begin at multiples of this, so that sums run on whole vectors.
+constexpr int64_t kShareAlignment = 64;
+// Few enough for the first-level cache.
+constexpr int64_t kBlock = 2048;
+
+int64_t RoundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+template <typename T>
+void SumInOrder(const std::vector<const std::byte*>& addends, std::byte* sum, int64_t count) {
+  using Vector = Eigen::Array<T, Eigen::Dynamic, 1>;
+  T block[kBlock];
+  for (int64_t offset = 0; offset < count; offset += kBlock) {
+    const int64_t length = std::min(kBlock, count - offset);
+    Eigen::Map<Vector> partial(block, length);
+    const auto addend = [&](size_t i) {
+      return Eigen::Map<const Vector>(reinterpret_cast<const T*>(addends[i]) + offset, length);
+    };
+    // The sum may lie where one of the addends does.
+    partial = addend(0);
+    for (size_t i = 1; i < addends.size(); ++i) partial += addend(i);
+    Eigen::Map<Vector>(reinterpret_cast<T*>(sum) + offset, length) = partial;
+  }
+}
+
+std::string Describe(const Opening& opening) {
+  return OperationName{opening.kind, opening.bytes, -1, opening.root}.Describe();
+}
+
+}  // namespace
+
+CollectiveMemory::Piece CollectiveMemory::MakePiece(int64_t bytes) {
+  Piece piece;
+  piece.memory = std::make_unique_for_overwrite<std::byte[]>(bytes);
+  piece.buffer = peers_.Bind(piece.memory.get(), bytes);
+  return piece;
+}
+
+CollectiveMemory::Openings& CollectiveMemory::OpeningsOf(uint64_t collective) {
+  constexpr int64_t kBytes = sizeof(Opening) + kInlineBytes;
+  Openings& openings = openings_[collective % kOpenMax];
+  if (openings.targets.empty()) {
+    for (int peer = 0; peer < peers_.size(); ++peer) {
+      openings.targets.push_back(MakePiece(kBytes));
+      openings.sources.push_back(MakePiece(kBytes));
+    }
+  }
+  return openings;
+}
+
+std::vector<CollectiveMemory::Piece>& CollectiveMemory::Scratch(uint64_t segment) {
+  std::vector<Piece>& pieces = scratch_[segment % kSegmentMax];
+  while (static_cast<int>(pieces.size()) < peers_.size())
+    pieces.push_back(MakePiece(kSegmentBytes));
+  return pieces;
+}
+
+Collective::Collective(Peers& peers, const CollectiveCall& call, uint64_t number)
+    : peers_(peers),
+      data_(call.data),
+      number_(number),
+      name_({call.kind, call.data.bytes(), -1, call.root}),
+      opening_({call.kind, call.data.type, call.root, call.data.bytes()}),
+      sent_(peers.size()) {
+  if (is_inline()) return;
+  const bool by_shards =
+      name_.kind == SpanKind::kReduceScatter || name_.kind == SpanKind::kAllGather;
+  share_bytes_ = by_shards
+                     ? name_.bytes / peers_.size()
+                     : RoundUp((name_.bytes + peers_.size() - 1) / peers_.size(), kShareAlignment);
+  segments_ =
+      (share_bytes_ + CollectiveMemory::kSegmentBytes - 1) / CollectiveMemory::kSegmentBytes;
+}
+
+bool Collective::is_inline() const {
+  return name_.bytes <= CollectiveMemory::kInlineBytes &&
+         (name_.kind == SpanKind::kAllReduce || name_.kind == SpanKind::kBroadcast);
+}
+bool Collective::sums() const {
+  return name_.kind == SpanKind::kAllReduce || name_.kind == SpanKind::kReduceScatter;
+}
+bool Collective::gathers() const { return name_.kind != SpanKind::kReduceScatter; }
+
+Peers::Part Collective::PartOf(int rank, int64_t segment) const {
+  const int64_t share_end = std::min((rank + 1) * share_bytes_, name_.bytes);
+  const int64_t offset = rank * share_bytes_ + segment * CollectiveMemory::kSegmentBytes;
+  return {offset, std::clamp<int64_t>(share_end - offset, 0, CollectiveMemory::kSegmentBytes)};
+}
+
+uint64_t Collective::Slot(uint64_t purpose) const {
+  return (purpose << 56) | ((number_ & 0xFFFF) << 40) | static_cast<uint64_t>(name_.bytes);
+}
+
+void Collective::Open(CollectiveMemory& memory) {
+  is_open_ = true;
+  const bool carries = is_inline() && (opening_.root < 0 || opening_.root == peers_.rank());
+  const int64_t bytes = sizeof(Opening) + (carries ? name_.bytes : 0);
+  const uint64_t slot = (kOpening << 56) | number_;
+  CollectiveMemory::Openings& openings = memory.OpeningsOf(number_);
+  for (int peer = 0; peer < peers_.size(); ++peer) {
+    if (peer == peers_.rank()) continue;
+    CollectiveMemory::Piece& target = openings.targets[peer];
+    peers_.Receive(*target.buffer, {0, static_cast<int64_t>(target.buffer->size)}, peer, slot,
+                   name_);
+    std::byte* source = openings.sources[peer].memory.get();
+    std::memcpy(source, &opening_, sizeof(Opening));
+    if (carries) std::memcpy(source + sizeof(Opening), data_.data, name_.bytes);
+    peers_.Send(*openings.sources[peer].buffer, {0, bytes}, peer, slot, name_);
+  }
+  elements_.resize(peers_.size());
+  if (segments_ == 0) return;
+  for (auto& buffer : elements_) buffer = peers_.Bind(data_.data, name_.bytes);
+  scattered_ = peers_.Bind(data_.data, name_.bytes);
+}
+
+void Collective::StartSegment(CollectiveMemory& memory) {
+  const uint64_t scratch = memory.TakeSegment();
+  if (started_ == 0) first_scratch_ = scratch;
+  const int rank = peers_.rank();
+  const int root = opening_.root;
+  const Peers::Part own = PartOf(rank, started_);
+  for (int peer = 0; peer < peers_.size(); ++peer) {
+    if (peer == rank) continue;
+    const Peers::Part theirs = PartOf(peer, started_);
+    // What comes back of their part overwrites what we send, but only after they have received it.
+    if (gathers() && rank != root && theirs.bytes > 0) {
+      peers_.Receive(*elements_[peer], theirs, peer, Slot(kGather), name_);
+    }
+    if (sums() && own.bytes > 0) {
+      peers_.Receive(*memory.Scratch(scratch)[peer].buffer, {0, own.bytes}, peer, Slot(kScatter),
+                     name_);
+    }
+    if (peer == root && own.bytes > 0) {
+      peers_.Receive(*scattered_, own, root, Slot(kScatter), name_);
+    }
+    if ((sums() || rank == root) && theirs.bytes > 0) {
+      peers_.Send(*elements_[peer], theirs, peer, Slot(kScatter), name_);
+      ++sent_[peer];
+    }
+  }
+  ++started_;
+}
+
+void Collective::AwaitOpenings(CollectiveMemory& memory) {
+  CollectiveMemory::Openings& openings = memory.OpeningsOf(number_);
+  for (int peer = 0; peer < peers_.size(); ++peer) {
+    if (peer == peers_.rank()) continue;
+    peers_.AwaitReceived(*openings.targets[peer].buffer, peer, name_);
+    Opening theirs;
+    std::memcpy(&theirs, openings.targets[peer].memory.get(), sizeof(theirs));
+    Check(peer, theirs);
+  }
+  all_here_ = true;
+}
+
+void Collective::Check(int peer, const Opening& theirs) const {
+  if (theirs == opening_) return;
+  peers_.Disagree(name_,
+                  absl::StrCat("rank ", peer, " calls ", Describe(theirs), ", rank ", peers_.rank(),
+                               " calls ", Describe(opening_), ": all ranks must call alike"));
+}
+
+void Collective::AdvanceSegment(CollectiveMemory& memory) {
+  const int rank = peers_.rank();
+  const int root = opening_.root;
+  const Peers::Part own = PartOf(rank, advanced_);
+  if (sums() && own.bytes > 0) {
+    std::vector<CollectiveMemory::Piece>& pieces = memory.Scratch(first_scratch_ + advanced_);
+    std::vector<const std::byte*> addends;
+    for (int peer = 0; peer < peers_.size(); ++peer) {
+      if (peer != rank) peers_.AwaitReceived(*pieces[peer].buffer, peer, name_);
+      addends.push_back(peer == rank ? static_cast<std::byte*>(data_.data) + own.offset
+                                     : pieces[peer].memory.get());
+    }
+    Sum(addends, own);
+  }
+  if (root >= 0 && root != rank && own.bytes > 0) peers_.AwaitReceived(*scattered_, root, name_);
+  for (int peer = 0; peer < peers_.size(); ++peer) {
+    if (peer == rank || peer == root || !gathers() || own.bytes == 0) continue;
+    peers_.Send(*elements_[peer], own, peer, Slot(kGather), name_);
+    ++sent_[peer];
+  }
+  ++advanced_;
+  memory.ReturnSegment();
+}
+
+void Collective::Sum(const std::vector<const std::byte*>& addends, Peers::Part part) {
+  std::byte* sum = static_cast<std::byte*>(data_.data) + part.offset;
+  const int64_t count = part.bytes / core::SizeOf(data_.type);
+  if (data_.type == core::DataType::kFloat64) {
+    SumInOrder<double>(addends, sum, count);
+  } else {
+    SumInOrder<float>(addends, sum, count);
+  }
+}
+
+void Collective::TakeInline(CollectiveMemory& memory) {
+  CollectiveMemory::Openings& openings = memory.OpeningsOf(number_);
+  std::vector<const std::byte*> elements;
+  for (int peer = 0; peer < peers_.size(); ++peer) {
+    elements.push_back(peer == peers_.rank()
+                           ? static_cast<std::byte*>(data_.data)
+                           : openings.targets[peer].memory.get() + sizeof(Opening));
+  }
+  if (name_.bytes == 0) return;
+  if (sums()) {
+    Sum(elements, {0, name_.bytes});
+  } else if (opening_.root != peers_.rank()) {
+    std::memcpy(data_.data, elements[opening_.root], name_.bytes);
+  }
+}
+
+void Collective::Finish(CollectiveMemory& memory) {
+  if (is_inline()) TakeInline(memory);
+  const int rank = peers_.rank();
+  for (int peer = 0; peer < peers_.size(); ++peer) {
+    if (peer == rank) continue;
+    for (int64_t segment = 0; segment < segments_; ++segment) {
+      if (gathers() && rank != opening_.root && PartOf(peer, segment).bytes > 0) {
+        peers_.AwaitReceived(*elements_[peer], peer, name_);
+      }
+    }
+    for (int i = 0; i < sent_[peer]; ++i) peers_.AwaitSent(*elements_[peer], peer, name_);
+    peers_.AwaitSent(*memory.OpeningsOf(number_).sources[peer].buffer, peer, name_);
+  }
+}
+
+}  // namespace backends

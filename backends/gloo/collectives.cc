@@ -1,0 +1,88 @@
+#include "backends/gloo/collectives.h"
+
+#include <utility>
+
+namespace backends {
+
+Collectives::Collectives(Peers& peers, core::Timeline* timeline)
+    : peers_(peers), timeline_(timeline), memory_(peers), thread_(&Collectives::Run, this) {}
+
+Collectives::~Collectives() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+core::Work Collectives::Start(const CollectiveCall& call) {
+  std::lock_guard lock(mutex_);
+  auto collective = std::make_unique<Collective>(peers_, call, next_++);
+  const auto completion = collective->shared_completion();
+  calls_.push_back(std::move(collective));
+  changed_.notify_one();
+  return core::Work(completion);
+}
+
+void Collectives::Run() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopping_ || !calls_.empty() || !open_.empty(); });
+      if (stopping_ && calls_.empty() && open_.empty()) return;
+    }
+    try {
+      StartAhead();
+      AdvanceOldest();
+    } catch (...) {
+      FailAll();
+    }
+  }
+}
+
+void Collectives::StartAhead() {
+  {
+    std::lock_guard lock(mutex_);
+    while (!calls_.empty() && open_.size() < CollectiveMemory::kOpenMax) {
+      open_.push_back(std::move(calls_.front()));
+      calls_.pop_front();
+    }
+  }
+  for (const std::unique_ptr<Collective>& collective : open_) {
+    if (!collective->is_open()) collective->Open(memory_);
+    while (!collective->all_started()) {
+      if (!memory_.HasFreeSegment()) return;
+      collective->StartSegment(memory_);
+    }
+  }
+}
+
+void Collectives::AdvanceOldest() {
+  Collective& oldest = *open_.front();
+  if (!oldest.all_here()) {
+    oldest.AwaitOpenings(memory_);
+    // The others are there: what is measured from here on is the transfer.
+    start_ = timeline_ ? timeline_->Now() : core::Duration();
+  }
+  if (!oldest.all_advanced()) oldest.AdvanceSegment(memory_);
+  if (!oldest.all_advanced()) return;
+  oldest.Finish(memory_);
+  if (timeline_) {
+    timeline_->Record({oldest.name().kind, start_, timeline_->Now(), oldest.name().bytes});
+  }
+  oldest.completion().Finish(nullptr);
+  open_.pop_front();
+}
+
+void Collectives::FailAll() {
+  std::lock_guard lock(mutex_);
+  for (auto* collectives : {&open_, &calls_}) {
+    for (const std::unique_ptr<Collective>& collective : *collectives) {
+      collective->completion().Finish(peers_.FailureOf(collective->name()));
+    }
+    collectives->clear();
+  }
+}
+
+}  // namespace backends

@@ -1,0 +1,56 @@
+#ifndef BACKENDS_GLOO_COLLECTIVES_H_
+#define BACKENDS_GLOO_COLLECTIVES_H_
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "backends/gloo/collective.h"
+#include "backends/gloo/peers.h"
+#include "core/timeline.h"
+#include "core/work.h"
+
+namespace backends {
+
+// Runs the collectives of one rank, in the order of the calls, on a thread of its own.
+//
+// Those that wait behind another have begun as far as they can without anything but memory: their
+// elements are on the way while the one before is being summed.
+class Collectives {
+ public:
+  // `timeline` may be null.
+  Collectives(Peers& peers, core::Timeline* timeline);
+  // Peers::Stop() has been called. What is in flight fails.
+  ~Collectives();
+
+  core::Work Start(const CollectiveCall& call);
+
+ private:
+  void Run();
+  // Takes calls over into open_ and starts segments, as many as there is room for.
+  void StartAhead();
+  void AdvanceOldest();
+  void FailAll();
+
+  Peers& peers_;
+  core::Timeline* const timeline_;
+  CollectiveMemory memory_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  uint64_t next_ = 0;
+  std::deque<std::unique_ptr<Collective>> calls_;
+
+  // Of the thread.
+  std::deque<std::unique_ptr<Collective>> open_;
+  core::Duration start_{};  // Of the oldest's transfer.
+  std::thread thread_;
+};
+
+}  // namespace backends
+
+#endif  // BACKENDS_GLOO_COLLECTIVES_H_

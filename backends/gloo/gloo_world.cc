@@ -1,0 +1,48 @@
+#include "backends/gloo/gloo_world.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "backends/gloo/gloo_communicator.h"
+#include "backends/rendezvous/file_store.h"
+
+namespace backends {
+namespace {
+
+class GlooWorld : public core::testing::World {
+ public:
+  std::vector<std::exception_ptr> Run(int size, const Body& body) override {
+    std::string folder = std::filesystem::temp_directory_path() / "gloo_world_XXXXXX";
+    if (!mkdtemp(folder.data())) throw std::runtime_error("cannot make " + folder);
+    std::vector<std::exception_ptr> errors(size);
+    std::vector<std::thread> threads;
+    for (int rank = 0; rank < size; ++rank) {
+      threads.emplace_back(RunRank, rank, size, folder, std::cref(body), std::ref(errors[rank]));
+    }
+    for (std::thread& thread : threads) thread.join();
+    std::filesystem::remove_all(folder);
+    return errors;
+  }
+
+ private:
+  static void RunRank(int rank, int size, std::string folder, const Body& body,
+                      std::exception_ptr& error) {
+    try {
+      const std::unique_ptr<Store> store = OpenFileStore(folder);
+      const auto communicator = ConnectGloo({.rank = rank, .size = size, .store = store.get()});
+      core::RunToEnd(body(*communicator));
+    } catch (...) {
+      error = std::current_exception();
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<core::testing::World> MakeGlooWorld() { return std::make_unique<GlooWorld>(); }
+
+}  // namespace backends

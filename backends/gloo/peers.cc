@@ -1,0 +1,263 @@
+#include "backends/gloo/peers.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "gloo/common/error.h"
+
+namespace backends {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Gloo may not time out by itself: it would cut all connections before reports could be sent.
+constexpr auto kForever = std::chrono::hours(100);
+// How often deadlines are looked at.
+constexpr auto kWatchInterval = std::chrono::milliseconds(500);
+// How long to wait for other ranks' reports: a living rank answers at once, a stopped one never.
+constexpr auto kReportTimeout = std::chrono::seconds(2);
+// The first to fail raises the alarm, which is received from anybody; reports from one another.
+constexpr uint64_t kAlarmSlot = uint64_t{1} << 56;
+constexpr uint64_t kReportSlot = kAlarmSlot + 1;
+
+// Without the source file and line that Gloo's messages begin with.
+std::string CauseOf(const std::exception& error) {
+  const std::string text = error.what();
+  const size_t end = text.find("] ");
+  return text.starts_with("[") && end != std::string::npos ? text.substr(end + 2) : text;
+}
+
+}  // namespace
+
+Peers::Peers(std::shared_ptr<::gloo::transport::Context> context, std::chrono::milliseconds timeout)
+    : context_(std::move(context)), timeout_(timeout), reports_(context_->size) {
+  alarm_buffer_ = Bind(&alarm_, sizeof(alarm_));
+  if (size() == 1) return;
+  std::vector<int> others;
+  for (int peer = 0; peer < size(); ++peer) {
+    if (peer != rank()) others.push_back(peer);
+  }
+  alarm_buffer_->recv(others, kAlarmSlot);
+  listener_ = std::thread(&Peers::ListenForAlarm, this);
+  watch_ = std::thread(&Peers::WatchDeadlines, this);
+}
+
+Peers::~Peers() {
+  Stop();
+  if (listener_.joinable()) listener_.join();
+  if (watch_.joinable()) watch_.join();
+}
+
+void Peers::Stop() {
+  std::lock_guard lock(mutex_);
+  if (stopping_) return;
+  stopping_ = true;
+  if (!failure_ && own_.reason == Reason::kNone) failure_ = "the communicator was destroyed";
+  alarm_buffer_->abortWaitRecv();
+  WakeAll();
+}
+
+void Peers::Send(Buffer& source, Part part, int to, uint64_t slot, const OperationName& name) {
+  try {
+    source.send(to, slot, part.offset, part.bytes);
+  } catch (const ::gloo::Exception& error) {
+    GiveUp(name, MakeReport(Reason::kLost, to, CauseOf(error)));
+  }
+}
+
+void Peers::Receive(Buffer& target, Part part, int from, uint64_t slot, const OperationName& name) {
+  try {
+    target.recv(from, slot, part.offset, part.bytes);
+  } catch (const ::gloo::Exception& error) {
+    GiveUp(name, MakeReport(Reason::kLost, from, CauseOf(error)));
+  }
+}
+
+void Peers::AwaitSent(Buffer& source, int to, const OperationName& name) {
+  Await(source, true, to, name);
+}
+
+void Peers::AwaitReceived(Buffer& target, int from, const OperationName& name) {
+  Await(target, false, from, name);
+}
+
+void Peers::Await(Buffer& buffer, bool sends, int peer, const OperationName& name) {
+  std::unique_lock lock(mutex_);
+  const auto wait = waits_.insert(
+      waits_.end(), {&buffer, sends, peer, &name, steady_clock::now() + timeout_, false});
+  std::optional<std::string> lost;
+  bool complete = false;
+  while (!complete && !lost && !wait->expired && own_.reason == Reason::kNone && !failure_) {
+    lock.unlock();
+    try {
+      // False if somebody woke us: to see that the time is over, or for another wait's sake.
+      complete = sends ? buffer.waitSend(nullptr, kForever) : buffer.waitRecv(nullptr, kForever);
+    } catch (const ::gloo::Exception& error) {
+      lost = CauseOf(error);
+    }
+    lock.lock();
+  }
+  if (!complete) {
+    const Reason reason = lost ? Reason::kLost : Reason::kTimedOut;
+    AwaitVerdict(lock, MakeReport(reason, peer, lost.value_or("")));
+  }
+  waits_.erase(wait);
+  if (!complete) throw Failure(name);
+}
+
+void Peers::Disagree(const OperationName& name, const std::string& disagreement) {
+  GiveUp(name, MakeReport(Reason::kDisagreement, -1, disagreement));
+}
+
+Peers::Report Peers::MakeReport(Reason reason, int blamed, const std::string& text) {
+  Report report;
+  report.reason = reason;
+  report.blamed = blamed;
+  std::snprintf(report.text, sizeof(report.text), "%s", text.c_str());
+  return report;
+}
+
+void Peers::GiveUp(const OperationName& name, const Report& report) {
+  std::unique_lock lock(mutex_);
+  AwaitVerdict(lock, report);
+  throw Failure(name);
+}
+
+void Peers::AwaitVerdict(std::unique_lock<std::mutex>& lock, const Report& report) {
+  if (own_.reason == Reason::kNone && !failure_) {
+    own_ = report;
+    alarm_buffer_->abortWaitRecv();
+    WakeAll();
+  }
+  changed_.wait(lock, [this] { return failure_.has_value(); });
+}
+
+core::Error Peers::Failure(const OperationName& name) const {
+  return core::Error(absl::StrCat("rank ", rank(), ": ", name.Describe(), ": ", *failure_));
+}
+
+std::exception_ptr Peers::FailureOf(const OperationName& name) {
+  std::lock_guard lock(mutex_);
+  return std::make_exception_ptr(Failure(name));
+}
+
+void Peers::Wake(const Wait& wait) {
+  if (wait.sends) {
+    wait.buffer->abortWaitSend();
+  } else {
+    wait.buffer->abortWaitRecv();
+  }
+}
+
+void Peers::WakeAll() {
+  for (const Wait& wait : waits_) Wake(wait);
+  changed_.notify_all();
+}
+
+void Peers::WatchDeadlines() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    changed_.wait_for(lock, kWatchInterval);
+    for (Wait& wait : waits_) {
+      if (steady_clock::now() < wait.deadline) continue;
+      wait.expired = true;
+      Wake(wait);
+    }
+  }
+}
+
+void Peers::ListenForAlarm() {
+  bool failing = false;
+  while (!failing) {
+    try {
+      failing = alarm_buffer_->waitRecv(kForever);
+    } catch (const ::gloo::Exception&) {
+      failing = true;  // Who raised it was gone before it had finished.
+    }
+    std::lock_guard lock(mutex_);
+    failing = failing || own_.reason != Reason::kNone;
+    if (stopping_ && !failing) return;
+  }
+  {
+    std::lock_guard lock(mutex_);
+    if (own_.reason == Reason::kNone) {
+      // Whatever has been waited for longest is what this rank is held up by.
+      own_ = waits_.empty() ? MakeReport(Reason::kBusy, -1, "")
+                            : MakeReport(Reason::kWaiting, waits_.front().peer, "");
+    }
+    reports_[rank()] = own_;
+    WakeAll();
+  }
+  ExchangeReports();
+  std::lock_guard lock(mutex_);
+  failure_ = Verdict();
+  changed_.notify_all();
+}
+
+void Peers::ExchangeReports() {
+  const auto deadline = steady_clock::now() + kReportTimeout;
+  const auto left = [&] {
+    return std::max(
+        std::chrono::milliseconds(1),
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now()));
+  };
+  std::vector<Report> received(size());
+  char alarm = 0;
+  std::vector<std::unique_ptr<Buffer>> alarms(size()), sources(size()), targets(size());
+  for (int peer = 0; peer < size(); ++peer) {
+    if (peer == rank()) continue;
+    try {
+      alarms[peer] = Bind(&alarm, sizeof(alarm));
+      alarms[peer]->send(peer, kAlarmSlot);
+      auto source = Bind(&reports_[rank()], sizeof(Report));
+      source->send(peer, kReportSlot);
+      auto target = Bind(&received[peer], sizeof(Report));
+      target->recv(peer, kReportSlot);
+      sources[peer] = std::move(source);
+      targets[peer] = std::move(target);
+    } catch (const ::gloo::Exception&) {
+      // That one is gone.
+    }
+  }
+  for (int peer = 0; peer < size(); ++peer) {
+    try {
+      if (targets[peer] && targets[peer]->waitRecv(left())) reports_[peer] = received[peer];
+      if (sources[peer]) sources[peer]->waitSend(left());
+    } catch (const ::gloo::Exception&) {
+      // Gone, or stopped. Gloo has cut all connections if it was a timeout.
+    }
+  }
+}
+
+std::string Peers::Verdict() const {
+  // Ranks that gave up because of others' reports know less than those that noticed something.
+  int suspect = rank();
+  for (int peer = size() - 1; peer >= 0; --peer) {
+    if (reports_[peer].reason >= std::max(Reason::kTimedOut, reports_[suspect].reason)) {
+      suspect = peer;
+    }
+  }
+  std::vector<bool> seen(size());
+  while (true) {
+    const Report& report = reports_[suspect];
+    seen[suspect] = true;
+    if (report.reason == Reason::kDisagreement) return report.text;
+    if (report.reason == Reason::kBusy) {
+      return absl::StrCat("rank ", suspect, " takes no part in it, although it is alive");
+    }
+    if (seen[report.blamed]) {
+      return absl::StrCat("rank ", suspect, " and rank ", report.blamed, " wait for each other");
+    }
+    suspect = report.blamed;
+    if (reports_[suspect].reason != Reason::kNone) continue;
+    if (report.reason == Reason::kLost) {
+      return absl::StrCat("rank ", suspect, " is gone (", report.text, "): see what it said last");
+    }
+    return absl::StrCat("rank ", suspect, " has not answered for ",
+                        std::chrono::duration<double>(timeout_).count(),
+                        " s: is it stopped, or busy for longer than --timeout?");
+  }
+}
+
+}  // namespace backends
