@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -39,7 +38,7 @@ class FileTest : public ::testing::Test {
     return names;
   }
 
-  const std::string folder_ = std::filesystem::path(getenv("TEST_TMPDIR")) / "file_test";
+  const std::string folder_ = ::testing::TempDir() + "/file_test";
   const std::string path_ = folder_ + "/a.json";
 };
 

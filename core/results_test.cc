@@ -1,7 +1,6 @@
 #include "core/results.h"
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -22,9 +21,7 @@ using ::testing::Optional;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-std::string TemporaryPath(const std::string& name) {
-  return std::filesystem::path(getenv("TEST_TMPDIR")) / name;
-}
+std::string TemporaryPath(const std::string& name) { return ::testing::TempDir() + "/" + name; }
 
 absl::StatusOr<Results> ReadText(std::string_view text) {
   const std::string path = TemporaryPath("read.json");

@@ -1,0 +1,138 @@
+#include "analysis/phrases.h"
+
+namespace analysis {
+namespace {
+
+constexpr Phrases kEnglish = {
+    .title = "Performance report",
+    .comparison = "Comparison (means over epochs)",
+    .method = {"method", ""},
+    .ranks = {"ranks", "+ servers"},
+    .throughput = {"throughput", "images/s"},
+    .epoch_time = {"time", "s/epoch"},
+    .step_time = {"step", "ms"},
+    .communication = {"communication", "ms/step"},
+    .exposed = {"exposed", "ms/step"},
+    .best_accuracy = {"best accuracy", "%"},
+    .speedup = {"speed-up", "x baseline"},
+    .of_training = "(training)",
+    .distances = "Loss curves, compared with the baseline's (absolute differences)",
+    .steps_compared = {"steps", "compared"},
+    .first_step = {"first step", ""},
+    .mean_difference = {"mean", ""},
+    .largest_difference = {"max", ""},
+    .at_step = {"max at", "step"},
+    .bit_equal = {"bit-equal", ""},
+    .yes = "yes",
+    .no_from_step = "not from step ",
+    .not_finite_from_step = "a loss is not a finite number from step ",
+    .notes = "Notes",
+    .missing = "missing",
+    .malformed = "cannot be used",
+    .partial = "the run was interrupted; its results are partial",
+    .no_baseline = "without the baseline's results there are no speed-ups and no distances",
+    .unequal_work =
+        "training ranks or batch size differ from the baseline's, so its figures do not "
+        "compare methods alone",
+    .colon = ": ",
+    .configuration = "Configuration",
+    .strategy = "strategy",
+    .world_size = "world size",
+    .training_ranks = "training ranks",
+    .batch_size = "batch size per rank",
+    .global_batch_size = "batch size of all ranks",
+    .started = "started",
+    .ended = "ended",
+    .peak_memory = "peak memory by rank",
+    .averages = "Averages",
+    .loading = "waiting for data",
+    .computation = "computation",
+    .hidden_share = "communication hidden",
+    .waiting = "communication waiting for peers",
+    .pull = "pull",
+    .push = "push",
+    .best_in_epoch = "in epoch ",
+    .epochs = "Epochs",
+    .epoch = {"epoch", ""},
+    .train_loss = {"training", "loss"},
+    .train_accuracy = {"training", "%"},
+    .validation_loss = {"validation", "loss"},
+    .validation_accuracy = {"validation", "%"},
+    .pull_time = {"pull", "ms/step"},
+    .push_time = {"push", "ms/step"},
+    .skipped_images = "Broken images, skipped",
+    .written = "written",
+};
+
+constexpr Phrases kChinese = {
+    .title = "性能报告",
+    .comparison = "方法比较（各轮平均值）",
+    .method = {"方法", ""},
+    .ranks = {"进程数", "+ 服务器"},
+    .throughput = {"吞吐量", "图像/秒"},
+    .epoch_time = {"时间", "秒/轮"},
+    .step_time = {"每步", "毫秒"},
+    .communication = {"通信", "毫秒/步"},
+    .exposed = {"未隐藏通信", "毫秒/步"},
+    .best_accuracy = {"最佳准确率", "%"},
+    .speedup = {"加速比", "相对基线"},
+    .of_training = "（训练）",
+    .distances = "损失曲线与基线的差异（绝对值）",
+    .steps_compared = {"步数", "已比较"},
+    .first_step = {"第一步", ""},
+    .mean_difference = {"平均", ""},
+    .largest_difference = {"最大", ""},
+    .at_step = {"最大处", "步"},
+    .bit_equal = {"逐位相同", ""},
+    .yes = "是",
+    .no_from_step = "否，自步 ",
+    .not_finite_from_step = "损失不是有限数，自步 ",
+    .notes = "说明",
+    .missing = "缺少文件",
+    .malformed = "无法使用",
+    .partial = "运行被中断，结果不完整",
+    .no_baseline = "缺少基线结果，无法给出加速比和损失差异",
+    .unequal_work = "训练进程数或批大小与基线不同，数值不能仅作方法比较",
+    .colon = "：",
+    .configuration = "配置",
+    .strategy = "策略",
+    .world_size = "进程总数",
+    .training_ranks = "训练进程数",
+    .batch_size = "每进程批大小",
+    .global_batch_size = "全局批大小",
+    .started = "开始时间",
+    .ended = "结束时间",
+    .peak_memory = "各进程内存峰值",
+    .averages = "平均值",
+    .loading = "等待数据",
+    .computation = "计算",
+    .hidden_share = "通信被隐藏的比例",
+    .waiting = "通信中等待其他进程",
+    .pull = "拉取参数",
+    .push = "推送梯度",
+    .best_in_epoch = "轮次 ",
+    .epochs = "各轮结果",
+    .epoch = {"轮次", ""},
+    .train_loss = {"训练", "损失"},
+    .train_accuracy = {"训练", "准确率%"},
+    .validation_loss = {"验证", "损失"},
+    .validation_accuracy = {"验证", "准确率%"},
+    .pull_time = {"拉取", "毫秒/步"},
+    .push_time = {"推送", "毫秒/步"},
+    .skipped_images = "已跳过的损坏图像",
+    .written = "已写入",
+};
+
+}  // namespace
+
+std::optional<Language> LanguageOf(std::string_view name) {
+  if (name == "en") return Language::kEnglish;
+  if (name == "zh") return Language::kChinese;
+  return std::nullopt;
+}
+
+const Phrases& PhrasesIn(Language language) {
+  return language == Language::kChinese ? kChinese : kEnglish;
+}
+
+}  // namespace analysis
