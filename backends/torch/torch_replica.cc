@@ -3,8 +3,6 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/argmax.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/from_blob.h>
 
 #include <atomic>
@@ -12,11 +10,13 @@
 #include <string>
 #include <utility>
 
+#include "backends/torch/classification.h"
 #include "backends/torch/compute_thread.h"
 #include "backends/torch/elementwise.h"
 #include "backends/torch/flat_buffer.h"
 #include "backends/torch/gradient_queue.h"
 #include "backends/torch/resnet50.h"
+#include "backends/torch/weights.h"
 #include "core/error.h"
 
 namespace backends {
@@ -86,10 +86,6 @@ struct TensorBatch {
   at::Tensor labels;
 };
 
-int64_t CountCorrect(const at::Tensor& logits, const at::Tensor& labels) {
-  return logits.argmax(1).eq(labels).sum().item<int64_t>();
-}
-
 }  // namespace
 
 class TorchReplica::Engine {
@@ -151,7 +147,13 @@ TorchReplica::Engine::Engine(const Options& options, BatchSource* training, Batc
   }
   thread_.RunAndWait([this] {
     at::set_num_threads(options_.threads);
-    Translating([this] { model_.Initialize(options_.seed); });
+    Translating([this] {
+      if (options_.weights.empty()) {
+        model_.Initialize(options_.seed);
+      } else {
+        LoadWeights(options_.weights, model_);
+      }
+    });
   });
 }
 
@@ -174,8 +176,7 @@ void TorchReplica::Engine::Pass() {
   {
     const Recorded recorded(timeline_, core::SpanKind::kForward);
     const at::Tensor logits = Forward(tensors.images, /*training=*/true);
-    loss = at::cross_entropy_loss(logits, tensors.labels, {}, at::Reduction::Mean, -100,
-                                  options_.label_smoothing);
+    loss = CrossEntropy(logits, tensors.labels, at::Reduction::Mean, options_.label_smoothing);
     steps_.push_back(
         {loss.item<float>(), CountCorrect(logits.detach(), tensors.labels), batch->count});
   }
@@ -245,8 +246,7 @@ core::Evaluation TorchReplica::Engine::EvaluateAll() {
   while (const std::shared_ptr<const Batch> batch = validation_->Next()) {
     const TensorBatch tensors(*batch);
     const at::Tensor logits = Forward(tensors.images, /*training=*/false);
-    sums.loss_sum +=
-        at::cross_entropy_loss(logits, tensors.labels, {}, at::Reduction::Sum).item<float>();
+    sums.loss_sum += CrossEntropy(logits, tensors.labels, at::Reduction::Sum).item<float>();
     sums.correct += CountCorrect(logits, tensors.labels);
     sums.count += batch->count;
   }
