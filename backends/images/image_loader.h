@@ -25,7 +25,7 @@ struct ImageLoaderOptions {
   int64_t batch_size = 32;  // Images per batch of this rank.
   int image_size = 224;     // Pixels: width and height of the images in a batch.
   int workers = 1;          // Threads that run ahead; with 0, Next() itself loads.
-  int batches_ahead = 4;    // How many batches the workers may be ahead of Next().
+  int batches_ahead = 2;    // How many batches the workers may be ahead of Next().
   uint64_t seed = 0;        // Of order, crops and flips; the same on every rank.
   int rank = 0;             // Among the ranks that share the data.
   int ranks = 1;

@@ -1,0 +1,13 @@
+#include "backends/images/image_reader.h"
+
+namespace backends {
+
+ImageSize ImageReader::Open(const std::string& path) { return decoder_.Open(contents_.Read(path)); }
+
+void ImageReader::Read(const Crop& crop, bool scaled_decoding, float* target) {
+  const int shrink = scaled_decoding ? decoder_.LargestShrink(crop.source, crop.target) : 1;
+  const Box needed = resizer_.Plan(ShrunkBy(shrink, crop));
+  resizer_.Resize(decoder_.Decode(needed, shrink), target);
+}
+
+}  // namespace backends

@@ -1,0 +1,34 @@
+#ifndef BACKENDS_IMAGES_IMAGE_READER_H_
+#define BACKENDS_IMAGES_IMAGE_READER_H_
+
+#include <string>
+
+#include "backends/images/crop.h"
+#include "backends/images/decoder.h"
+#include "backends/images/file_contents.h"
+#include "backends/images/pixels.h"
+#include "backends/images/resizer.h"
+
+namespace backends {
+
+// Turns image files into normalized pixels. Throws core::Error, without the file's name, for a file
+// that is no readable image. Not for use by several threads at once.
+class ImageReader {
+ public:
+  // Reads the file and its header.
+  ImageSize Open(const std::string& path);
+
+  // Stores the window of `crop` of the image last opened, once per Open: rows from the top, 3
+  // values a pixel. With `scaled_decoding`, libjpeg may shrink the image first, to no less than the
+  // crop's target: other pixels than torchvision's.
+  void Read(const Crop& crop, bool scaled_decoding, float* target);
+
+ private:
+  FileContents contents_;
+  Decoder decoder_;
+  Resizer resizer_;
+};
+
+}  // namespace backends
+
+#endif  // BACKENDS_IMAGES_IMAGE_READER_H_
