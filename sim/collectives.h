@@ -1,7 +1,9 @@
 #ifndef SIM_COLLECTIVES_H_
 #define SIM_COLLECTIVES_H_
 
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "core/buffer.h"
 #include "core/span.h"
@@ -26,6 +28,17 @@ class Collectives {
   virtual ~Collectives() = default;
   // Throws core::Error if the ranks' calls do not belong together.
   virtual void Join(CollectiveCall call) = 0;
+
+  // A rank's call that waits for others.
+  struct Missing {
+    int rank;
+    core::SpanKind kind;
+    int64_t bytes;
+    int missing;  // The first rank that has not joined.
+  };
+  // For when nothing moves any more: throws what went wrong in a collective, or says who waits.
+  // Calls that are messages by now are the network's to name.
+  virtual std::vector<Missing> Unfinished() const = 0;
 };
 
 }  // namespace sim

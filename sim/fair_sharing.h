@@ -82,6 +82,11 @@ class FairSharing {
   double capacity(Id link) const { return links_[link].capacity; }
   // Until the last Advance.
   LinkUse use(Id link) const;
+  // Counts bytes that a link carried at full rate, by another account than flows.
+  void Charge(Id link, double bytes) {
+    uses_[link].bytes += bytes;
+    uses_[link].busy += bytes / links_[link].capacity;
+  }
   size_t link_count() const { return links_.size(); }
   size_t bottleneck_count() const { return bottleneck_count_; }
 

@@ -55,9 +55,6 @@ Network::Id Network::FindConnection(uint32_t from, uint32_t to, Channel channel)
   if (connections_.size() * 3 >= table_.size() * 2) GrowTable();
   const size_t slot = Slot(from, to, channel);
   if (table_[slot] != kNone) return table_[slot];
-  if (from == to) {
-    throw core::Error("rank " + std::to_string(from) + ": a message from a rank to itself");
-  }
   const Path path = topology_.PathBetween(static_cast<int>(from), static_cast<int>(to));
   sharing_.AddRoute(path.view());
   table_[slot] = static_cast<Id>(connections_.size());
@@ -146,6 +143,10 @@ void Network::OnTimer(uint64_t argument) {
 void Network::Enter(Id id) {
   const Message& message = messages_[id];
   Connection& connection = connections_[message.connection];
+  if (connection.from == connection.to) {
+    Arrive(id);
+    return;
+  }
   if (connection.flight_head == kNone) {
     connection.flight_head = id;
     sharing_.Start(message.connection, static_cast<double>(message.bytes));

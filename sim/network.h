@@ -57,8 +57,7 @@ class Network : public EventSource, public TimerHandler {
   // `engine` and `cluster` outlive the network.
   Network(Engine& engine, const Cluster& cluster, int ranks);
 
-  // Times of one rank do not decrease. Throws core::Error if the other half has another size, or
-  // if a rank means itself.
+  // Times of one rank do not decrease. Throws core::Error if the other half has another size.
   void Post(Half half);
   // The rank's buffers are not touched any more; its messages do not arrive.
   void Leave(int rank);

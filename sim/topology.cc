@@ -47,6 +47,7 @@ Path Topology::PathBetween(int from, int to) const {
   const int source = HostOf(from);
   const int target = HostOf(to);
   Path path;
+  if (from == to) return path;
   const auto add = [&path](int pair, bool down) {
     path.Add(static_cast<uint32_t>(2 * pair + (down ? 1 : 0)));
   };

@@ -28,7 +28,7 @@ class Topology {
   Topology(const Cluster& cluster, int ranks, FairSharing& sharing);
 
   int ranks() const { return ranks_; }
-  // Between two ranks that differ.
+  // No links from a rank to itself.
   Path PathBetween(int from, int to) const;
   // "host 3's up-link": up is away from the host, or from the rack.
   std::string LinkName(uint32_t link) const;

@@ -44,11 +44,7 @@ int DepthOf(int host, int hosts) {
 // At least the depth of every rank, and the same number on all.
 int DepthMax(int size, int ranks_per_host) {
   const int hosts = (size + ranks_per_host - 1) / ranks_per_host;
-  return std::bit_width(static_cast<unsigned>(hosts)) + ranks_per_host - 1;
-}
-
-int64_t SegmentLength(int64_t half, DataType type) {
-  return std::max<int64_t>(1, std::min(half, kSegmentBytesMax / SizeOf(type)));
+  return std::bit_width(static_cast<unsigned>(hosts - 1)) + ranks_per_host - 1;
 }
 
 // One rank's work in one tree, in ticks. A message of segment s from a rank of depth d up to its
@@ -63,7 +59,7 @@ class Lane {
         depth_max_(depth_max),
         data_(data),
         scratch_(scratch),
-        length_(SegmentLength(data.count, data.type)),
+        length_(DoubleTreeSegmentLength(data.count, data.type)),
         segments_((data.count + length_ - 1) / length_) {}
 
   int64_t ticks() const { return segments_ + 2 * depth_max_ + 1; }
@@ -168,8 +164,12 @@ TreePlace PlaceInTree(int tree, int rank, int size, int ranks_per_host) {
   return place;
 }
 
+int64_t DoubleTreeSegmentLength(int64_t half, DataType type) {
+  return std::max<int64_t>(1, std::min(half, kSegmentBytesMax / SizeOf(type)));
+}
+
 int64_t DoubleTreeScratchCount(int64_t count, DataType type) {
-  return 2 * kChildrenMax * kSlots * SegmentLength((count + 1) / 2, type);
+  return 2 * kChildrenMax * kSlots * DoubleTreeSegmentLength((count + 1) / 2, type);
 }
 
 Task DoubleTreeAllReduce(Communicator& communicator, Buffer data, Buffer scratch,

@@ -22,6 +22,9 @@ struct TreePlace {
 // (but for the root's), a chain inside a host. `tree` is 0 or 1.
 TreePlace PlaceInTree(int tree, int rank, int size, int ranks_per_host);
 
+// Elements of the segments that `half` of the data travels in: at most 512 KiB.
+int64_t DoubleTreeSegmentLength(int64_t half, DataType type);
+
 // Elements of scratch that DoubleTreeAllReduce needs for `count` elements of `type`.
 int64_t DoubleTreeScratchCount(int64_t count, DataType type);
 

@@ -1,0 +1,92 @@
+#include "sim/testing/sim_world.h"
+
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "core/task.h"
+#include "sim/formula_collectives.h"
+#include "sim/message_collectives.h"
+#include "sim/network.h"
+#include "sim/rank_clock.h"
+#include "sim/sim_communicator.h"
+
+namespace sim::testing {
+namespace {
+
+// A rank, whose communicator goes when its body has ended.
+struct Rank {
+  explicit Rank(const Engine& engine) : clock(engine) {}
+
+  RankClock clock;
+  std::unique_ptr<SimCommunicator> communicator;
+  std::optional<core::Task> task;
+};
+
+core::Task RunBody(core::Task body, Network& network, Rank& rank) {
+  std::exception_ptr error;
+  try {
+    co_await body;
+  } catch (...) {
+    error = std::current_exception();
+  }
+  network.Leave(rank.communicator->rank());
+  rank.communicator.reset();
+  if (error) std::rethrow_exception(error);
+}
+
+class SimWorld : public core::testing::World {
+ public:
+  SimWorld(Cluster cluster, std::optional<core::AllReduceOptions> by_messages)
+      : cluster_(std::move(cluster)), by_messages_(by_messages) {}
+
+  std::vector<std::exception_ptr> Run(int size, const Body& body) override {
+    Engine engine;
+    Network network(engine, cluster_, size);
+    std::unique_ptr<Collectives> collectives;
+    if (by_messages_) {
+      collectives = std::make_unique<MessageCollectives>(network, *by_messages_);
+    } else {
+      collectives = std::make_unique<FormulaCollectives>(network, core::AllReduceOptions{});
+    }
+    std::vector<std::unique_ptr<Rank>> ranks;
+    for (int i = 0; i < size; ++i) {
+      ranks.push_back(std::make_unique<Rank>(engine));
+      Rank& rank = *ranks.back();
+      rank.communicator = std::make_unique<SimCommunicator>(
+          network, Network::Channel::kMessages, collectives.get(), i, rank.clock, nullptr);
+    }
+    for (const auto& rank : ranks) {
+      rank->task.emplace(RunBody(body(*rank->communicator), network, *rank));
+      rank->task->Start();
+    }
+    engine.Run();
+    std::vector<std::exception_ptr> errors;
+    for (const auto& rank : ranks) errors.push_back(ErrorOf(*rank));
+    return errors;
+  }
+
+ private:
+  static std::exception_ptr ErrorOf(const Rank& rank) {
+    try {
+      if (!rank.task->done()) throw core::Error("a rank waits for ever");
+      rank.task->Rethrow();
+    } catch (...) {
+      return std::current_exception();
+    }
+    return nullptr;
+  }
+
+  const Cluster cluster_;
+  const std::optional<core::AllReduceOptions> by_messages_;
+};
+
+}  // namespace
+
+std::unique_ptr<core::testing::World> MakeSimWorld(
+    Cluster cluster, std::optional<core::AllReduceOptions> by_messages) {
+  return std::make_unique<SimWorld>(std::move(cluster), by_messages);
+}
+
+}  // namespace sim::testing
