@@ -8,7 +8,6 @@
 #include "analysis/report.h"
 #include "core/error.h"
 #include "core/flags.h"
-#include "core/strategies/strategies.h"
 #include "experiments/experiment.h"
 
 namespace experiments {
@@ -33,7 +32,7 @@ void RunAll(int argc, char** argv) {
         ":all_reduce or :parameter_server for one");
   }
   WaitPassively(*options, argv);
-  for (const std::string& strategy : {"ddp", "all_reduce", "parameter_server"}) {
+  for (const char* strategy : {"ddp", "all_reduce", "parameter_server"}) {
     RunOptions run = WithStrategy(*options, strategy);
     if (!run.trace.empty()) run.trace = absl::StrCat(run.trace, ".", strategy, ".json");
     RunExperiment(run);
