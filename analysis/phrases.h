@@ -49,6 +49,8 @@ struct Phrases {
   const char* ended;
   const char* peak_memory;
   const char* averages;
+  const char* startup;
+  const char* median_step;
   const char* loading;
   const char* computation;
   const char* hidden_share;

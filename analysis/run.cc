@@ -1,6 +1,7 @@
 #include "analysis/run.h"
 
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -93,7 +94,8 @@ Figures FiguresOf(const core::Results& results) {
 }
 
 absl::StatusOr<Runs> LoadRuns(const std::string& directory) {
-  if (!std::filesystem::is_directory(directory)) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(directory, error)) {
     return absl::NotFoundError(absl::StrCat("there is no folder ", directory,
                                             ": name the one that a run left its results in by "
                                             "--results, or run //experiments:run_all first"));
@@ -101,7 +103,7 @@ absl::StatusOr<Runs> LoadRuns(const std::string& directory) {
   Runs found;
   for (const Method& method : kMethods) {
     const std::string path = std::filesystem::path(directory) / method.file;
-    if (!std::filesystem::exists(path)) {
+    if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found) {
       found.missing.push_back(method.file);
       continue;
     }

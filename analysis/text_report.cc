@@ -99,6 +99,13 @@ std::string Configuration(const Run& run, const Phrases& phrases) {
   return values.ToString();
 }
 
+std::optional<double> Median(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 std::string Averages(const Run& run, const Phrases& phrases) {
   const Figures& figures = run.figures;
   NamedValues values(phrases);
@@ -107,6 +114,7 @@ std::string Averages(const Run& run, const Phrases& phrases) {
   values.Add(phrases.epoch_time.text,
              absl::StrCat(Fixed(figures.epoch_seconds, 2), " ", phrases.epoch_time.unit));
   values.AddMilliseconds(phrases.step_time.text, figures.step_seconds);
+  values.AddMilliseconds(phrases.median_step, Median(run.results.step_times));
   if (figures.breakdown) {
     values.AddMilliseconds(phrases.loading, figures.breakdown->load);
     values.AddMilliseconds(phrases.computation, figures.breakdown->computation);
@@ -131,6 +139,7 @@ std::string Averages(const Run& run, const Phrases& phrases) {
   }
   if (!figures.validated) absl::StrAppend(&best, " ", phrases.of_training);
   if (figures.best_accuracy) values.Add(phrases.best_accuracy.text, best);
+  values.AddMilliseconds(phrases.startup, run.results.startup_seconds);
   return values.ToString();
 }
 

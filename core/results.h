@@ -56,7 +56,7 @@ struct Results {
   std::vector<std::string> skipped_images;  // Broken files.
   std::vector<double> peak_memory_bytes;    // By rank.
   std::vector<double> step_times;           // Seconds, of rank 0, one per step.
-  std::optional<double> startup_seconds;    // From the command's start to the end of its first step.
+  std::optional<double> startup_seconds;    // From the command to its first step's end.
 };
 
 // Fills `summary` and `best_accuracy` from the epochs: means over epochs, the best accuracy, and
@@ -67,9 +67,10 @@ void Summarize(Results& results);
 // as null.
 absl::Status WriteResults(const Results& results, const std::string& path);
 
-// Reads ours and those of the Python scripts: epochs counted from 0 or 1, losses in `all_losses`,
-// or a list per epoch inside `epochs`. Errors name file, key, what was found and what would be
-// right.
+// Reads ours and those of the Python scripts: epochs counted from 0 or 1; times with "T" or a
+// blank; losses in `all_losses`, or a list per epoch inside `epochs`; a loss that is null, NaN or
+// Infinity is NaN. What the summary leaves out is filled in from the epochs. Errors name file, key,
+// what was found and what would be right. Files of more than 64 MiB are refused.
 absl::StatusOr<Results> ReadResults(const std::string& path);
 
 }  // namespace core

@@ -25,6 +25,8 @@ std::string TemporaryPath(const std::string& name) { return ::testing::TempDir()
 
 absl::StatusOr<Results> ReadText(std::string_view text) {
   const std::string path = TemporaryPath("read.json");
+  // Some file systems sync what is overwritten, but not what is new.
+  std::filesystem::remove(path);
   std::ofstream(path, std::ios::binary) << text;
   return ReadResults(path);
 }
