@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/standard_json.h"
 #include "nlohmann/json.hpp"
 
 namespace core {
@@ -308,43 +309,6 @@ Results FromJson(const Json& json) {
   return results;
 }
 
-// Python writes NaN, Infinity and -Infinity, which JSON does not know: all become null here.
-// Refuses what is nested deeper than any results file, before a parser gets to see it.
-std::string PlainJson(const std::string& text) {
-  std::string plain;
-  plain.reserve(text.size());
-  bool in_string = false;
-  int depth = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\' && i + 1 < text.size()) plain += text[i++];
-      in_string = c != '"';
-      plain += text[i];
-      continue;
-    }
-    if (c == '"') in_string = true;
-    if (c == '[' || c == '{') ++depth;
-    if (c == ']' || c == '}') --depth;
-    if (depth > kDepthMax) {
-      throw Malformed(absl::StrCat("byte ", i, ": found a value nested deeper than ", kDepthMax,
-                                   ", expected a results file"));
-    }
-    const std::string_view rest = std::string_view(text).substr(i, 9);
-    if (const std::string_view word = rest.starts_with("NaN")         ? "NaN"
-                                      : rest.starts_with("Infinity")  ? "Infinity"
-                                      : rest.starts_with("-Infinity") ? "-Infinity"
-                                                                      : "";
-        !word.empty()) {
-      plain += "null";
-      i += word.size() - 1;
-      continue;
-    }
-    plain += c;
-  }
-  return plain;
-}
-
 }  // namespace
 
 void Summarize(Results& results) {
@@ -388,9 +352,13 @@ absl::Status WriteResults(const Results& results, const std::string& path) {
 absl::StatusOr<Results> ReadResults(const std::string& path) {
   const absl::StatusOr<std::string> text = ReadFile(path, kBytesMax);
   if (!text.ok()) return text.status();
+  const absl::StatusOr<std::string> plain = StandardJson(*text, kDepthMax);
+  if (!plain.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", plain.status().message()));
+  }
   std::string problem;
   try {
-    return FromJson(Json::parse(PlainJson(*text)));
+    return FromJson(Json::parse(*plain));
   } catch (const Malformed& malformed) {
     problem = malformed.what();
   } catch (const Json::exception& error) {

@@ -261,7 +261,7 @@ TEST(ResultsTest, WhatIsNoJsonIsNamedWithItsPlace) {
 
 TEST(ResultsTest, DeepNestingIsRefusedBeforeItIsParsed) {
   EXPECT_EQ(ErrorOf(std::string(10'000'000, '[')),
-            "byte 32: found a value nested deeper than 32, expected a results file");
+            "byte 32: found a value nested deeper than 32, expected a flatter file");
 }
 
 TEST(ResultsTest, AHugeFileIsRefusedUnread) {
