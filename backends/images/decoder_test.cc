@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "backends/images/testing/fnv1a64.h"
-#include "backends/images/testing/jpeg_writer.h"
+#include "backends/images/testing/noise_jpeg.h"
 #include "core/error.h"
 
 namespace backends {
@@ -135,7 +135,7 @@ class JpegPartsTest : public ::testing::TestWithParam<JpegCase> {};
 
 TEST_P(JpegPartsTest, HaveTheSamePixelsAsTheWhole) {
   for (const ImageSize size : {ImageSize{97, 83}, {64, 64}, {33, 130}, {17, 9}, {240, 161}}) {
-    const std::vector<uint8_t> file = WriteNoiseJpeg(size, GetParam().kind);
+    const std::vector<uint8_t> file = NoiseJpeg(size, GetParam().kind);
     ExpectPartsEqualWhole(file, 1, 60);
     for (const int shrink : {2, 4, 8}) ExpectPartsEqualWhole(file, shrink, 15);
   }

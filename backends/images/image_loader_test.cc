@@ -12,7 +12,7 @@
 
 #include "backends/images/distributed_sampler.h"
 #include "backends/images/image_reader.h"
-#include "backends/images/testing/jpeg_writer.h"
+#include "backends/images/testing/noise_jpeg.h"
 #include "core/error.h"
 
 namespace backends {
@@ -63,7 +63,7 @@ class ImageLoaderTest : public ::testing::Test {
 
   void AddImages(int count) {
     for (int i = 0; i < count; ++i) {
-      const std::vector<uint8_t> jpeg = WriteNoiseJpeg({16 + i % 40, 24 + i % 7}, {});
+      const std::vector<uint8_t> jpeg = NoiseJpeg({16 + i % 40, 24 + i % 7}, {});
       const std::string path = root_ / (std::to_string(folder_.files.size()) + ".jpg");
       Write(path, jpeg);
       folder_.files.push_back({path, std::ssize(folder_.files)});
@@ -323,7 +323,7 @@ TEST_F(ImageLoaderTest, EndsWhileItsWorkersRunAhead) {
 }
 
 TEST_F(ImageLoaderTest, ShrinksWhileDecodingOnlyIfAsked) {
-  const std::vector<uint8_t> jpeg = WriteNoiseJpeg({320, 240}, {});
+  const std::vector<uint8_t> jpeg = NoiseJpeg({320, 240}, {});
   const std::string path = root_ / "large.jpg";
   Write(path, jpeg);
   folder_.files.push_back({path, 0});

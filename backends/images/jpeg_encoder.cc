@@ -1,4 +1,4 @@
-#include "backends/images/testing/jpeg_writer.h"
+#include "backends/images/jpeg_encoder.h"
 
 // jpeglib.h needs cstdio before it.
 // clang-format off
@@ -7,14 +7,11 @@
 // clang-format on
 
 #include <cstdlib>
-#include <random>
 
 namespace backends {
 namespace {
 
-constexpr int kQuality = 85;
-
-void SetUp(jpeg_compress_struct& jpeg, ImageSize size, const JpegKind& kind) {
+void SetUp(ImageSize size, const JpegKind& kind, jpeg_compress_struct& jpeg) {
   jpeg.image_width = size.width;
   jpeg.image_height = size.height;
   jpeg.input_components = kind.components;
@@ -22,7 +19,7 @@ void SetUp(jpeg_compress_struct& jpeg, ImageSize size, const JpegKind& kind) {
                         : kind.components == 3 ? JCS_RGB
                                                : JCS_CMYK;
   jpeg_set_defaults(&jpeg);
-  jpeg_set_quality(&jpeg, kQuality, TRUE);
+  jpeg_set_quality(&jpeg, kind.quality, TRUE);
   jpeg.comp_info[0].h_samp_factor = kind.horizontal;
   jpeg.comp_info[0].v_samp_factor = kind.vertical;
   if (kind.progressive) jpeg_simple_progression(&jpeg);
@@ -31,24 +28,21 @@ void SetUp(jpeg_compress_struct& jpeg, ImageSize size, const JpegKind& kind) {
 
 }  // namespace
 
-std::vector<uint8_t> WriteNoiseJpeg(ImageSize size, const JpegKind& kind) {
+std::vector<uint8_t> EncodeJpeg(const std::vector<uint8_t>& samples, ImageSize size,
+                                const JpegKind& kind) {
   jpeg_compress_struct jpeg;
-  jpeg_error_mgr errors;
+  jpeg_error_mgr errors;  // An error here is our own: libjpeg says what it is and ends the program.
   jpeg.err = jpeg_std_error(&errors);
   jpeg_create_compress(&jpeg);
   unsigned char* file = nullptr;
   unsigned long file_size = 0;
   jpeg_mem_dest(&jpeg, &file, &file_size);
-  SetUp(jpeg, size, kind);
+  SetUp(size, kind, jpeg);
   jpeg_start_compress(&jpeg, TRUE);
-  std::mt19937 engine(size.width);
-  std::vector<uint8_t> row(size.width * kind.components);
+  const size_t row_bytes = size_t{1} * size.width * kind.components;
   for (int y = 0; y < size.height; ++y) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      row[i] = (3 * y + 2 * i + i % kind.components * 60) / 8 * 3 + engine() % 64;
-    }
-    JSAMPROW pointer = row.data();
-    jpeg_write_scanlines(&jpeg, &pointer, 1);
+    JSAMPROW row = const_cast<JSAMPROW>(&samples[y * row_bytes]);
+    jpeg_write_scanlines(&jpeg, &row, 1);
   }
   jpeg_finish_compress(&jpeg);
   jpeg_destroy_compress(&jpeg);
