@@ -5,10 +5,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "analysis/plot_script.h"
 
 namespace analysis {
 namespace {
+
+constexpr size_t kTicColumns = 20;
 
 struct Bar {
   const Run& run;
@@ -24,9 +30,17 @@ void BarAxes(std::string& script, size_t bars, double highest) {
                   "]\nset boxwidth 0.6\nunset xtics\n");
 }
 
+// The name in lines of about kTicColumns, so that neighbours do not run into each other.
 void TicOf(std::string& script, size_t x, const std::string& name) {
+  std::vector<std::string> lines;
+  for (absl::string_view word : absl::StrSplit(name, ' ', absl::SkipEmpty())) {
+    if (lines.empty() || lines.back().size() + word.size() >= kTicColumns) lines.emplace_back();
+    absl::StrAppend(&lines.back(), lines.back().empty() ? "" : " ", word);
+  }
+  // Of these texts alone gnuplot makes formats.
+  for (std::string& line : lines) line = Quoted(absl::StrReplaceAll(line, {{"%", "%%"}}));
   absl::StrAppend(&script, x == 1 ? "set xtics nomirror scale 0 (" : "set xtics add (",
-                  Quoted(name), " ", x, ")\n");
+                  lines.empty() ? "''" : absl::StrJoin(lines, ".\"\\n\"."), " ", x, ")\n");
 }
 
 void BarPlot(std::string& script, const std::vector<Bar>& bars) {
@@ -39,7 +53,7 @@ void BarPlot(std::string& script, const std::vector<Bar>& bars) {
   for (size_t i = 0; i < bars.size(); ++i) {
     const Bar& bar = bars[i];
     const size_t x = i + 1;
-    TicOf(script, x, bar.run.name);
+    TicOf(script, x, bar.run.plot_name);
     const double height = bar.height.value_or(0);
     absl::StrAppend(&script, "$bar", x, " << EOD\n", x, " ", Number(height), " ",
                     Number(bar.least.value_or(height)), " ", Number(bar.most.value_or(height)),
@@ -155,7 +169,7 @@ void CommunicationPlot(const std::vector<Run>& runs, std::string& script) {
   for (size_t i = 0; i < runs.size(); ++i) {
     const size_t x = i + 1;
     const Parts parts = PartsOf(runs[i].figures);
-    TicOf(script, x, runs[i].name);
+    TicOf(script, x, runs[i].plot_name);
     const double tops[] = {1e3 * parts.computing, 1e3 * (parts.computing + parts.hidden),
                            1e3 * (parts.total() - parts.unresolved), 1e3 * parts.total()};
     absl::StrAppend(&script, "$step", x, " << EOD\n", x, " 0 ", Number(tops[0]), " ",

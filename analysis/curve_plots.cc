@@ -103,6 +103,9 @@ void AccuracyPlot(const std::vector<Run>& runs, std::string& script) {
   std::vector<std::string> training, validation;
   double highest = 0;
   size_t epochs = 1;
+  const bool validated = std::any_of(runs.begin(), runs.end(), [](const Run& run) {
+    return !AccuraciesOf(run.results).validation.empty();
+  });
   for (size_t i = 0; i < runs.size(); ++i) {
     const Accuracies accuracies = AccuraciesOf(runs[i].results);
     if (accuracies.training.empty()) continue;
@@ -111,17 +114,18 @@ void AccuracyPlot(const std::vector<Run>& runs, std::string& script) {
     const bool markers = accuracies.epochs <= kMarkersMax;
     const std::string title = Quoted(Description(runs[i]));
     AppendData(data, absl::StrCat("training", i), accuracies.training);
-    training.push_back(absl::StrCat("$training", i, StyleOf(runs[i], markers, true), " title ",
+    training.push_back(absl::StrCat("$training", i, StyleOf(runs[i], markers, validated), " title ",
                                     accuracies.validation.empty() ? title : "''"));
     if (accuracies.validation.empty()) continue;
     AppendData(data, absl::StrCat("validation", i), accuracies.validation);
     validation.push_back(
         absl::StrCat("$validation", i, StyleOf(runs[i], markers, false), " title ", title));
   }
-  BeginPicture(script, "accuracy_curves.png",
-               {.title = "Accuracy (strong: validation; light: training)",
-                .x = "epoch",
-                .y = "top-1 accuracy (%)"});
+  BeginPicture(
+      script, "accuracy_curves.png",
+      {.title = validated ? "Accuracy (strong: validation; light: training)" : "Training accuracy",
+       .x = "epoch",
+       .y = "top-1 accuracy (%)"});
   absl::StrAppend(&script, data, "set xrange [0.5:", epochs,
                   ".5]\nset yrange [0:", Number(highest > 0 ? std::min(105.0, 1.1 * highest) : 100),
                   "]\n", epochs <= kMarkersMax ? "set xtics nomirror 1\n" : "");

@@ -70,13 +70,13 @@ std::string Number(double value) {
 }
 
 std::string Quoted(const std::string& text) {
-  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "''"}}), "'");
+  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "’"}}), "'");
 }
 
 std::string Description(const Run& run) {
   const Figures& figures = run.figures;
   return absl::StrCat(
-      run.name, run.results.partial ? " (partial)" : "", ": ", figures.training_ranks,
+      run.plot_name, run.results.partial ? " (partial)" : "", ": ", figures.training_ranks,
       figures.training_ranks == 1 ? " rank" : " ranks",
       figures.server_ranks > 0 ? absl::StrCat(" + ", figures.server_ranks, " server") : "",
       ", batch ", run.results.batch_size, figures.training_ranks == 1 ? "" : " each");

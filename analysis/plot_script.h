@@ -32,7 +32,8 @@ void AppendData(std::string& script, const std::string& name, const std::vector<
 // A number as gnuplot reads it.
 std::string Number(double value);
 
-// A text as gnuplot's single-quoted string.
+// A text as gnuplot's single-quoted string, with typographic apostrophes: doubled ones do not
+// always survive gnuplot.
 std::string Quoted(const std::string& text);
 
 // "Lockstep DDP: 4 ranks, batch 16 each", for keys.

@@ -192,6 +192,16 @@ TEST_F(ReportTest, AMethodKeepsItsColourWhenItIsAlone) {
   EXPECT_THAT(Text(), HasSubstr("missing: results_baseline_ddp.json\n"));
 }
 
+TEST_F(ReportTest, AnyNameOfAMethodCanBeDrawn) {
+  core::Results results = OurRun("ddp", 2, 1, 1);
+  for (const char* name : {"%s % `exit 1`", "\\n\"$x @y {a_b}^c", "it's '' 参数\t服务器", "   "}) {
+    SCOPED_TRACE(name);
+    results.method = name;
+    WriteRun("results_baseline_ddp.json", results);
+    EXPECT_EQ(Report(), absl::OkStatus());
+  }
+}
+
 TEST_F(ReportTest, ARunWithoutAnythingMeasuredIsReportedAndDrawn) {
   core::Results results = OurRun("ddp", 2, 1, 1);
   results.epochs.clear();

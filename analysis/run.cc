@@ -1,5 +1,6 @@
 #include "analysis/run.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -24,6 +25,14 @@ constexpr Method kMethods[] = {
     {"results_ps.json", "Parameter server", "#009e73"},
 };
 constexpr int kNameColumns = 32;
+
+// Whether text has characters before U+0800 only: Latin, Greek, Cyrillic and the like. Where a font
+// lacks a character, gnuplot's pictures can be spoilt altogether.
+bool IsDrawable(const std::string& text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0xe0;  // Leads three bytes of UTF-8, or four.
+  });
+}
 
 // The mean of `value(epoch)` over the epochs that have it.
 template <typename Value>
@@ -116,6 +125,7 @@ absl::StatusOr<Runs> LoadRuns(const std::string& directory) {
                .colour = method.colour,
                .order = static_cast<int>(&method - kMethods)};
     run.name = Shortened(results->method.empty() ? method.name : results->method, kNameColumns);
+    run.plot_name = IsDrawable(run.name) ? run.name : method.name;
     run.results = *std::move(results);
     run.figures = FiguresOf(run.results);
     found.runs.push_back(std::move(run));

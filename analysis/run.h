@@ -31,10 +31,11 @@ Figures FiguresOf(const core::Results& results);
 
 // One method's run, and how reports present it.
 struct Run {
-  std::string file;    // Without its folder.
-  std::string name;    // One short line.
-  std::string colour;  // "#rrggbb", always the same for a method.
-  int order = 0;       // Of its method: 0 is the baseline.
+  std::string file;       // Without its folder.
+  std::string name;       // One short line.
+  std::string plot_name;  // `name` if a font without East Asian characters can write it.
+  std::string colour;     // "#rrggbb", always the same for a method.
+  int order = 0;          // Of its method: 0 is the baseline.
   core::Results results;
   Figures figures;
 };
