@@ -1,0 +1,234 @@
+// tools/bazel run //experiments:benchmark
+// What a training step costs on this machine, per strategy and number of ranks, and where it goes.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/flags.h"
+#include "core/user_path.h"
+#include "experiments/benchmark_case.h"
+#include "experiments/benchmark_row.h"
+#include "experiments/benchmark_run.h"
+#include "experiments/temporary_folder.h"
+
+ABSL_FLAG(int, steps, 10, "steps of a run; the first two are left out");
+ABSL_FLAG(int, rounds, 1, "times that every case is run, in turn");
+ABSL_FLAG(int, batch_size, 16, "images per training rank and step");
+ABSL_FLAG(int, image_size, 64, "side of the images in pixels");
+ABSL_FLAG(int, threads, 1, "computing threads per rank");
+ABSL_FLAG(std::string, only, "", "run the cases whose name holds this");
+ABSL_FLAG(std::string, rate, "",
+          "run four test hosts with links of this rate, such as 1gbit (needs root)");
+ABSL_FLAG(std::string, scripts, "", "folder of Python scripts to compare with");
+ABSL_FLAG(std::string, python, "python3", "what runs the scripts");
+ABSL_FLAG(std::string, output, "", "write the rows to this JSON file, too");
+
+namespace experiments {
+namespace {
+
+constexpr std::string_view kUsage =
+    R"(Times training steps of ResNet-50 on random images, for every strategy and several numbers of ranks.
+
+    tools/bazel run //experiments:benchmark
+    tools/bazel run //experiments:benchmark -- --scripts=DIR --python=VENV/bin/python --rounds=3
+    sudo bazel-bin/experiments/benchmark --rate=1gbit --only=ddp
+
+With --scripts, single.py, train_ddp.py, train_all_reduce.py and train_ps.py in that folder run in turn
+with ours. They take --synthetic --steps --batch-size --image-size --results (and --flat, --channels-last)
+and write a results file that holds "measure": {"step_times": [s], "peak_rss_mb": [by rank],
+"startup": {"first_step": s since BENCH_T0}}. The column speed-up is ours over theirs in images per second:
+the median over the rounds.
+
+compute, exposed, hidden, waiting: where our step goes, mean over ranks and the second half of the steps.
+others: cores that other programs kept busy meanwhile; figures beside a busy neighbour are worth little.)";
+
+// Cores that others may use before a row is called disturbed.
+constexpr double kQuietCores = 0.3;
+
+// All runs of one program for one case.
+struct Series {
+  BenchmarkCase benchmark_case;
+  BenchmarkCommand command;
+  std::vector<BenchmarkRun> runs;
+};
+
+class Benchmark {
+ public:
+  explicit Benchmark(const BenchmarkOptions& options) : options_(options) {
+    for (const BenchmarkCase& benchmark_case : BenchmarkCases(options)) {
+      for (const BenchmarkCommand& command :
+           BenchmarkCommands(benchmark_case, options, folder_.path() + "/run")) {
+        series_.push_back({benchmark_case, command, {}});
+      }
+    }
+    if (series_.empty()) {
+      throw core::Error(absl::StrCat("--only=", options.only, ": no case has that in its name"));
+    }
+  }
+
+  void Run() {
+    for (int round = 1; round <= options_.rounds; ++round) {
+      for (size_t i = 0; i < series_.size(); ++i) RunOne(round, i);
+    }
+  }
+
+  std::vector<BenchmarkRow> Rows() const {
+    std::vector<BenchmarkRow> rows;
+    std::map<int, double> first_losses;  // Of ours, by the number of training ranks.
+    const Series* ours = nullptr;
+    for (const Series& series : series_) {
+      if (series.command.ours) ours = &series;
+      if (series.runs.empty()) continue;
+      std::optional<double> first_loss;
+      if (series.command.ours && !series.runs[0].losses.empty()) {
+        const int ranks = series.benchmark_case.training_ranks;
+        first_loss = first_losses.try_emplace(ranks, series.runs[0].losses[0]).first->second;
+      }
+      rows.push_back(
+          MakeRow(series.benchmark_case, options_, series.command, series.runs, first_loss));
+      if (ours != &series) rows.back().speedup = Speedup(*ours, series);
+    }
+    return rows;
+  }
+
+  const std::vector<std::string>& failures() const { return failures_; }
+
+  // As the runs themselves saw it.
+  std::string Machine() const {
+    for (const Series& series : series_) {
+      if (series.runs.empty() || series.runs[0].configuration.empty()) continue;
+      const auto& configuration = series.runs[0].configuration;
+      return absl::StrCat(configuration.at("processor"), ", ", configuration.at("cores"), " cores");
+    }
+    return "unknown machine";
+  }
+
+ private:
+  void RunOne(int round, size_t index) {
+    Series& series = series_[index];
+    const std::string what = absl::StrFormat(
+        "[%d/%d] %s: %s", (round - 1) * series_.size() + index + 1,
+        options_.rounds * series_.size(), series.benchmark_case.name, series.command.program);
+    const bool terminal = isatty(STDERR_FILENO) == 1;
+    if (terminal) absl::FPrintF(stderr, "%s …", what);
+    const char* const start = terminal ? "\r\033[K" : "";
+    try {
+      series.runs.push_back(RunBenchmarkCommand(series.command));
+      const BenchmarkRun& run = series.runs.back();
+      const auto steps = run.SteadySteps();
+      absl::FPrintF(stderr, "%s%s: %.0f ms a step\n", start, what,
+                    1e3 * Quantile({steps.begin(), steps.end()}, 0.5));
+    } catch (const core::Error& error) {
+      absl::FPrintF(stderr, "%s%s: FAILED: %s\n", start, what, error.what());
+      failures_.push_back(absl::StrCat(series.benchmark_case.name, ": ", series.command.program,
+                                       " ", error.what()));
+    }
+  }
+
+  // Of neighbouring runs, so that what the machine does besides hits both alike.
+  static std::optional<double> Speedup(const Series& ours, const Series& theirs) {
+    std::vector<double> speedups;
+    for (size_t i = 0; i < std::min(ours.runs.size(), theirs.runs.size()); ++i) {
+      const auto our_steps = ours.runs[i].SteadySteps();
+      const auto their_steps = theirs.runs[i].SteadySteps();
+      speedups.push_back(Quantile({their_steps.begin(), their_steps.end()}, 0.5) /
+                         Quantile({our_steps.begin(), our_steps.end()}, 0.5));
+    }
+    if (speedups.empty()) return std::nullopt;
+    return Quantile(speedups, 0.5);
+  }
+
+  const BenchmarkOptions options_;
+  const TemporaryFolder folder_;
+  std::vector<Series> series_;
+  std::vector<std::string> failures_;
+};
+
+int Positive(std::string_view name, int value) {
+  if (value >= 1) return value;
+  throw core::Error(absl::StrCat("--", std::string(name), "=", value, ": must be at least 1"));
+}
+
+BenchmarkOptions OptionsFromFlags() {
+  BenchmarkOptions options;
+  options.steps = Positive("steps", absl::GetFlag(FLAGS_steps));
+  options.batch_size = Positive("batch_size", absl::GetFlag(FLAGS_batch_size));
+  options.image_size = Positive("image_size", absl::GetFlag(FLAGS_image_size));
+  options.threads = Positive("threads", absl::GetFlag(FLAGS_threads));
+  options.rounds = Positive("rounds", absl::GetFlag(FLAGS_rounds));
+  options.only = absl::GetFlag(FLAGS_only);
+  options.rate = absl::GetFlag(FLAGS_rate);
+  options.scripts = core::UserPath(absl::GetFlag(FLAGS_scripts));
+  options.python = absl::GetFlag(FLAGS_python);
+  if (options.python.find('/') != std::string::npos)
+    options.python = core::UserPath(options.python);
+  if (!options.scripts.empty() && !std::filesystem::is_directory(options.scripts)) {
+    throw core::Error(absl::StrCat("--scripts=", options.scripts, ": there is no such folder"));
+  }
+  return options;
+}
+
+void WarnAboutBuild() {
+  if (std::string_view(COMPILATION_MODE) == "opt") return;
+  absl::PrintF("WARNING: this is a %s build: its timings mean nothing; build with -c opt\n",
+               COMPILATION_MODE);
+}
+
+int RunAll(int argc, char** argv) {
+  const auto rest = core::ParseFlags(argc, argv, kUsage);
+  if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
+  if (!rest->empty()) {
+    throw core::Error(absl::StrCat("unexpected argument \"", rest->front(), "\": see --help"));
+  }
+  const BenchmarkOptions options = OptionsFromFlags();
+  const std::string output = core::UserPath(absl::GetFlag(FLAGS_output));
+  WarnAboutBuild();
+  Benchmark benchmark(options);
+  benchmark.Run();
+
+  const std::vector<BenchmarkRow> rows = benchmark.Rows();
+  const std::string work = absl::StrFormat(
+      "%s, %s build; ResNet-50, %d x %d pixels, batch %d a rank, float32, %d thread%s a rank",
+      benchmark.Machine(), COMPILATION_MODE, options.image_size, options.image_size,
+      options.batch_size, options.threads, options.threads == 1 ? "" : "s");
+  absl::PrintF("%s\n\n%s\n", work, FormatTable(rows));
+  for (const BenchmarkRow& row : rows) {
+    if (row.other_cores.value_or(0) < kQuietCores) continue;
+    absl::PrintF("WARNING: other programs used %.1f cores beside \"%s: %s\"\n", *row.other_cores,
+                 row.name, row.program);
+  }
+  WarnAboutBuild();
+  if (!output.empty()) {
+    const nlohmann::json json = {{"work", work}, {"rows", ToJson(rows)}};
+    const absl::Status written = core::WriteFile(output, json.dump(1) + "\n");
+    if (!written.ok()) throw core::Error(std::string(written.message()));
+  }
+  double wrong = 0;
+  for (const BenchmarkRow& row : rows) wrong += row.wrong.value_or(0);
+  if (wrong > 0) absl::PrintF("WRONG: %.0f losses are not what they must be\n", wrong);
+  for (const std::string& failure : benchmark.failures()) absl::PrintF("FAILED: %s\n", failure);
+  return wrong > 0 || !benchmark.failures().empty() ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace experiments
+
+int main(int argc, char** argv) {
+  try {
+    return experiments::RunAll(argc, argv);
+  } catch (const experiments::Interrupted& interrupted) {
+    absl::FPrintF(stderr, "benchmark: interrupted by signal %d\n", interrupted.signal);
+  } catch (const std::exception& error) {
+    absl::FPrintF(stderr, "benchmark: %s\n", error.what());
+  }
+  return 1;
+}

@@ -1,0 +1,41 @@
+#ifndef EXPERIMENTS_TEMPORARY_FOLDER_H_
+#define EXPERIMENTS_TEMPORARY_FOLDER_H_
+
+#include <stdlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+
+namespace experiments {
+
+// An empty folder that is gone, with all that is in it, when this goes out of scope.
+class TemporaryFolder {
+ public:
+  // Throws core::Error if none can be made.
+  TemporaryFolder() {
+    const std::filesystem::path base = std::filesystem::temp_directory_path();
+    path_ = base / "lockstep-XXXXXX";
+    if (mkdtemp(path_.data()) == nullptr) {
+      throw core::Error(absl::StrCat("no folder could be made in ", base.string(), " (",
+                                     strerror(errno), "): set TMPDIR to one that can be written"));
+    }
+  }
+  TemporaryFolder(TemporaryFolder&&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace experiments
+
+#endif  // EXPERIMENTS_TEMPORARY_FOLDER_H_
