@@ -11,8 +11,7 @@ namespace {
 
 using core::SpanKind;
 
-// Purposes of slots, apart from those of reports and messages.
-constexpr uint64_t kOpening = 4;
+// Purposes of slots, apart from those of reports, messages and openings.
 constexpr uint64_t kScatter = 5;
 constexpr uint64_t kGather = 6;
 
@@ -42,35 +41,26 @@ void SumInOrder(const std::vector<const std::byte*>& addends, std::byte* sum, in
   }
 }
 
+// Whether the elements go with the opening: once from everybody to everybody, instead of in two
+// hops.
+bool IsSmall(const CollectiveCall& call) {
+  return call.data.bytes() <= Openings::kElementsMax &&
+         (call.kind == SpanKind::kAllReduce || call.kind == SpanKind::kBroadcast);
+}
+
 std::string Describe(const Opening& opening) {
   return OperationName{opening.kind, opening.bytes, -1, opening.root}.Describe();
 }
 
 }  // namespace
 
-CollectiveMemory::Piece CollectiveMemory::MakePiece(int64_t bytes) {
-  Piece piece;
-  piece.memory = std::make_unique_for_overwrite<std::byte[]>(bytes);
-  piece.buffer = peers_.Bind(piece.memory.get(), bytes);
-  return piece;
-}
-
-CollectiveMemory::Openings& CollectiveMemory::OpeningsOf(uint64_t collective) {
-  constexpr int64_t kBytes = sizeof(Opening) + kInlineBytes;
-  Openings& openings = openings_[collective % kOpenMax];
-  if (openings.targets.empty()) {
-    for (int peer = 0; peer < peers_.size(); ++peer) {
-      openings.targets.push_back(MakePiece(kBytes));
-      openings.sources.push_back(MakePiece(kBytes));
-    }
+std::vector<Scratch::Piece>& Scratch::PiecesOf(uint64_t segment) {
+  std::vector<Piece>& pieces = pieces_[segment % kSegmentsMax];
+  while (static_cast<int>(pieces.size()) < peers_.size()) {
+    Piece& piece = pieces.emplace_back();
+    piece.memory = std::make_unique_for_overwrite<std::byte[]>(kSegmentBytes);
+    piece.buffer = peers_.Bind(piece.memory.get(), kSegmentBytes);
   }
-  return openings;
-}
-
-std::vector<CollectiveMemory::Piece>& CollectiveMemory::Scratch(uint64_t segment) {
-  std::vector<Piece>& pieces = scratch_[segment % kSegmentMax];
-  while (static_cast<int>(pieces.size()) < peers_.size())
-    pieces.push_back(MakePiece(kSegmentBytes));
   return pieces;
 }
 
@@ -79,22 +69,18 @@ Collective::Collective(Peers& peers, const CollectiveCall& call, uint64_t number
       data_(call.data),
       number_(number),
       name_({call.kind, call.data.bytes(), -1, call.root}),
-      opening_({call.kind, call.data.type, call.root, call.data.bytes()}),
+      opening_({call.kind, call.data.type, call.root, IsSmall(call), call.data.bytes()}),
+      elements_(peers.size()),
       sent_(peers.size()) {
-  if (is_inline()) return;
+  if (IsSmall(call)) return;
   const bool by_shards =
       name_.kind == SpanKind::kReduceScatter || name_.kind == SpanKind::kAllGather;
   share_bytes_ = by_shards
                      ? name_.bytes / peers_.size()
                      : RoundUp((name_.bytes + peers_.size() - 1) / peers_.size(), kShareAlignment);
-  segments_ =
-      (share_bytes_ + CollectiveMemory::kSegmentBytes - 1) / CollectiveMemory::kSegmentBytes;
+  segments_ = (share_bytes_ + Scratch::kSegmentBytes - 1) / Scratch::kSegmentBytes;
 }
 
-bool Collective::is_inline() const {
-  return name_.bytes <= CollectiveMemory::kInlineBytes &&
-         (name_.kind == SpanKind::kAllReduce || name_.kind == SpanKind::kBroadcast);
-}
 bool Collective::sums() const {
   return name_.kind == SpanKind::kAllReduce || name_.kind == SpanKind::kReduceScatter;
 }
@@ -102,39 +88,30 @@ bool Collective::gathers() const { return name_.kind != SpanKind::kReduceScatter
 
 Peers::Part Collective::PartOf(int rank, int64_t segment) const {
   const int64_t share_end = std::min((rank + 1) * share_bytes_, name_.bytes);
-  const int64_t offset = rank * share_bytes_ + segment * CollectiveMemory::kSegmentBytes;
-  return {offset, std::clamp<int64_t>(share_end - offset, 0, CollectiveMemory::kSegmentBytes)};
+  const int64_t offset = rank * share_bytes_ + segment * Scratch::kSegmentBytes;
+  return {offset, std::clamp<int64_t>(share_end - offset, 0, Scratch::kSegmentBytes)};
 }
 
 uint64_t Collective::Slot(uint64_t purpose) const {
   return (purpose << 56) | ((number_ & 0xFFFF) << 40) | static_cast<uint64_t>(name_.bytes);
 }
 
-void Collective::Open(CollectiveMemory& memory) {
-  is_open_ = true;
-  const bool carries = is_inline() && (opening_.root < 0 || opening_.root == peers_.rank());
-  const int64_t bytes = sizeof(Opening) + (carries ? name_.bytes : 0);
-  const uint64_t slot = (kOpening << 56) | number_;
-  CollectiveMemory::Openings& openings = memory.OpeningsOf(number_);
-  for (int peer = 0; peer < peers_.size(); ++peer) {
-    if (peer == peers_.rank()) continue;
-    CollectiveMemory::Piece& target = openings.targets[peer];
-    peers_.Receive(*target.buffer, {0, static_cast<int64_t>(target.buffer->size)}, peer, slot,
-                   name_);
-    std::byte* source = openings.sources[peer].memory.get();
-    std::memcpy(source, &opening_, sizeof(Opening));
-    if (carries) std::memcpy(source + sizeof(Opening), data_.data, name_.bytes);
-    peers_.Send(*openings.sources[peer].buffer, {0, bytes}, peer, slot, name_);
-  }
-  elements_.resize(peers_.size());
-  if (segments_ == 0) return;
-  for (auto& buffer : elements_) buffer = peers_.Bind(data_.data, name_.bytes);
-  scattered_ = peers_.Bind(data_.data, name_.bytes);
+bool Collective::TryOpen(Openings& openings) {
+  if (is_open_) return true;
+  Opening opening = opening_;
+  const bool has_elements = opening_.root < 0 || opening_.root == peers_.rank();
+  opening.elements_follow = opening_.elements_follow && has_elements;
+  is_open_ = openings.TryAdd(opening, data_.data, name_);
+  return is_open_;
 }
 
-void Collective::StartSegment(CollectiveMemory& memory) {
-  const uint64_t scratch = memory.TakeSegment();
-  if (started_ == 0) first_scratch_ = scratch;
+void Collective::StartSegment(Scratch& scratch) {
+  const uint64_t taken = scratch.Take();
+  if (started_ == 0) {
+    first_scratch_ = taken;
+    for (auto& buffer : elements_) buffer = peers_.Bind(data_.data, name_.bytes);
+    scattered_ = peers_.Bind(data_.data, name_.bytes);
+  }
   const int rank = peers_.rank();
   const int root = opening_.root;
   const Peers::Part own = PartOf(rank, started_);
@@ -146,7 +123,7 @@ void Collective::StartSegment(CollectiveMemory& memory) {
       peers_.Receive(*elements_[peer], theirs, peer, Slot(kGather), name_);
     }
     if (sums() && own.bytes > 0) {
-      peers_.Receive(*memory.Scratch(scratch)[peer].buffer, {0, own.bytes}, peer, Slot(kScatter),
+      peers_.Receive(*scratch.PiecesOf(taken)[peer].buffer, {0, own.bytes}, peer, Slot(kScatter),
                      name_);
     }
     if (peer == root && own.bytes > 0) {
@@ -160,31 +137,29 @@ void Collective::StartSegment(CollectiveMemory& memory) {
   ++started_;
 }
 
-void Collective::AwaitOpenings(CollectiveMemory& memory) {
-  CollectiveMemory::Openings& openings = memory.OpeningsOf(number_);
+void Collective::AwaitOpenings(Openings& openings) {
   for (int peer = 0; peer < peers_.size(); ++peer) {
-    if (peer == peers_.rank()) continue;
-    peers_.AwaitReceived(*openings.targets[peer].buffer, peer, name_);
-    Opening theirs;
-    std::memcpy(&theirs, openings.targets[peer].memory.get(), sizeof(theirs));
-    Check(peer, theirs);
+    if (peer != peers_.rank()) Check(peer, openings.Front(peer, name_).opening);
   }
   all_here_ = true;
 }
 
 void Collective::Check(int peer, const Opening& theirs) const {
-  if (theirs == opening_) return;
+  if (theirs.kind == opening_.kind && theirs.type == opening_.type &&
+      theirs.root == opening_.root && theirs.bytes == opening_.bytes) {
+    return;
+  }
   peers_.Disagree(name_,
                   absl::StrCat("rank ", peer, " calls ", Describe(theirs), ", rank ", peers_.rank(),
                                " calls ", Describe(opening_), ": all ranks must call alike"));
 }
 
-void Collective::AdvanceSegment(CollectiveMemory& memory) {
+void Collective::AdvanceSegment(Scratch& scratch) {
   const int rank = peers_.rank();
   const int root = opening_.root;
   const Peers::Part own = PartOf(rank, advanced_);
   if (sums() && own.bytes > 0) {
-    std::vector<CollectiveMemory::Piece>& pieces = memory.Scratch(first_scratch_ + advanced_);
+    std::vector<Scratch::Piece>& pieces = scratch.PiecesOf(first_scratch_ + advanced_);
     std::vector<const std::byte*> addends;
     for (int peer = 0; peer < peers_.size(); ++peer) {
       if (peer != rank) peers_.AwaitReceived(*pieces[peer].buffer, peer, name_);
@@ -200,7 +175,7 @@ void Collective::AdvanceSegment(CollectiveMemory& memory) {
     ++sent_[peer];
   }
   ++advanced_;
-  memory.ReturnSegment();
+  scratch.Return();
 }
 
 void Collective::Sum(const std::vector<const std::byte*>& addends, Peers::Part part) {
@@ -213,13 +188,11 @@ void Collective::Sum(const std::vector<const std::byte*>& addends, Peers::Part p
   }
 }
 
-void Collective::TakeInline(CollectiveMemory& memory) {
-  CollectiveMemory::Openings& openings = memory.OpeningsOf(number_);
+void Collective::TakeElements(Openings& openings) {
   std::vector<const std::byte*> elements;
   for (int peer = 0; peer < peers_.size(); ++peer) {
-    elements.push_back(peer == peers_.rank()
-                           ? static_cast<std::byte*>(data_.data)
-                           : openings.targets[peer].memory.get() + sizeof(Opening));
+    elements.push_back(peer == peers_.rank() ? static_cast<std::byte*>(data_.data)
+                                             : openings.Front(peer, name_).elements);
   }
   if (name_.bytes == 0) return;
   if (sums()) {
@@ -229,8 +202,8 @@ void Collective::TakeInline(CollectiveMemory& memory) {
   }
 }
 
-void Collective::Finish(CollectiveMemory& memory) {
-  if (is_inline()) TakeInline(memory);
+void Collective::Finish(Openings& openings) {
+  if (opening_.elements_follow) TakeElements(openings);
   const int rank = peers_.rank();
   for (int peer = 0; peer < peers_.size(); ++peer) {
     if (peer == rank) continue;
@@ -240,7 +213,6 @@ void Collective::Finish(CollectiveMemory& memory) {
       }
     }
     for (int i = 0; i < sent_[peer]; ++i) peers_.AwaitSent(*elements_[peer], peer, name_);
-    peers_.AwaitSent(*memory.OpeningsOf(number_).sources[peer].buffer, peer, name_);
   }
 }
 

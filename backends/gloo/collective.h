@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backends/gloo/completion.h"
+#include "backends/gloo/openings.h"
 #include "backends/gloo/peers.h"
 #include "core/buffer.h"
 #include "core/span.h"
@@ -20,25 +21,9 @@ struct CollectiveCall {
   int root = -1;  // Of a broadcast.
 };
 
-// What every rank first tells every other one about a collective. A small one's elements follow.
-struct Opening {
-  core::SpanKind kind = core::SpanKind::kAllReduce;
-  core::DataType type = core::DataType::kFloat32;
-  int32_t root = -1;
-  int64_t bytes = 0;
-
-  bool operator==(const Opening&) const = default;
-};
-
-// Memory that collectives in flight borrow, and Gloo's buffers on it.
-class CollectiveMemory {
+// Memory for what others send of the segments in flight, and Gloo's buffers on it.
+class Scratch {
  public:
-  // So many collectives may be open, and so many segments started and not yet advanced.
-  static constexpr int kOpenMax = 16;
-  static constexpr int kSegmentMax = 3;
-  // Elements of all-reduces and broadcasts up to this size go with the opening, once from everybody
-  // to everybody.
-  static constexpr int64_t kInlineBytes = 32 << 10;
   // Of a segment, per rank.
   static constexpr int64_t kSegmentBytes = 1 << 20;
 
@@ -46,29 +31,23 @@ class CollectiveMemory {
     std::unique_ptr<std::byte[]> memory;
     std::unique_ptr<Peers::Buffer> buffer;
   };
-  struct Openings {
-    std::vector<Piece> sources;
-    std::vector<Piece> targets;
-  };
 
-  explicit CollectiveMemory(Peers& peers) : peers_(peers) {}
+  explicit Scratch(Peers& peers) : peers_(peers), pieces_(kSegmentsMax) {}
 
-  Openings& OpeningsOf(uint64_t collective);
-  // One piece of kSegmentBytes for each peer.
-  std::vector<Piece>& Scratch(uint64_t segment);
-
-  bool HasFreeSegment() const { return segments_started_ - segments_done_ < kSegmentMax; }
-  uint64_t TakeSegment() { return segments_started_++; }
-  void ReturnSegment() { ++segments_done_; }
+  // Segments are taken and returned in order.
+  bool has_room() const { return taken_ - returned_ < kSegmentsMax; }
+  uint64_t Take() { return taken_++; }
+  void Return() { ++returned_; }
+  // One piece of kSegmentBytes for each rank.
+  std::vector<Piece>& PiecesOf(uint64_t segment);
 
  private:
-  Piece MakePiece(int64_t bytes);
+  static constexpr uint64_t kSegmentsMax = 3;
 
   Peers& peers_;
-  uint64_t segments_started_ = 0;
-  uint64_t segments_done_ = 0;
-  std::vector<Openings> openings_{kOpenMax};
-  std::vector<std::vector<Piece>> scratch_{kSegmentMax};
+  std::vector<std::vector<Piece>> pieces_;
+  uint64_t taken_ = 0;
+  uint64_t returned_ = 0;
 };
 
 // One collective on this rank.
@@ -87,28 +66,26 @@ class Collective {
   Completion& completion() { return *completion_; }
   std::shared_ptr<Completion> shared_completion() const { return completion_; }
 
-  // These never block. Segments are started in order, after Open.
-  void Open(CollectiveMemory& memory);
-  bool is_open() const { return is_open_; }
-  bool all_started() const { return started_ == segments_; }
-  void StartSegment(CollectiveMemory& memory);
+  // These do not wait for other ranks. Segments are started in order, after opening.
+  bool TryOpen(Openings& openings);
+  bool all_started() const { return is_open_ && started_ == segments_; }
+  void StartSegment(Scratch& scratch);
 
-  // These block until the other ranks have done as much. In this order.
-  void AwaitOpenings(CollectiveMemory& memory);
+  // These wait until the other ranks have done as much. In this order.
+  void AwaitOpenings(Openings& openings);
   bool all_here() const { return all_here_; }
   bool all_advanced() const { return advanced_ == segments_; }
-  void AdvanceSegment(CollectiveMemory& memory);
-  void Finish(CollectiveMemory& memory);
+  void AdvanceSegment(Scratch& scratch);
+  void Finish(Openings& openings);
 
  private:
-  bool is_inline() const;
   bool sums() const;
   bool gathers() const;
   // The part of `rank`'s share that belongs to the segment.
   Peers::Part PartOf(int rank, int64_t segment) const;
   uint64_t Slot(uint64_t purpose) const;
   void Check(int peer, const Opening& theirs) const;
-  void TakeInline(CollectiveMemory& memory);
+  void TakeElements(Openings& openings);
   void Sum(const std::vector<const std::byte*>& addends, Peers::Part part);
 
   Peers& peers_;

@@ -5,7 +5,11 @@
 namespace backends {
 
 Collectives::Collectives(Peers& peers, core::Timeline* timeline)
-    : peers_(peers), timeline_(timeline), memory_(peers), thread_(&Collectives::Run, this) {}
+    : peers_(peers),
+      timeline_(timeline),
+      openings_(peers),
+      scratch_(peers),
+      thread_(&Collectives::Run, this) {}
 
 Collectives::~Collectives() {
   {
@@ -44,16 +48,18 @@ void Collectives::Run() {
 void Collectives::StartAhead() {
   {
     std::lock_guard lock(mutex_);
-    while (!calls_.empty() && open_.size() < CollectiveMemory::kOpenMax) {
-      open_.push_back(std::move(calls_.front()));
-      calls_.pop_front();
-    }
+    for (auto& call : calls_) open_.push_back(std::move(call));
+    calls_.clear();
   }
-  for (const std::unique_ptr<Collective>& collective : open_) {
-    if (!collective->is_open()) collective->Open(memory_);
-    while (!collective->all_started()) {
-      if (!memory_.HasFreeSegment()) return;
-      collective->StartSegment(memory_);
+  // Openings first: small collectives need nothing else.
+  for (; opened_ < open_.size(); ++opened_) {
+    if (!open_[opened_]->TryOpen(openings_)) break;
+  }
+  if (opened_ > 0) openings_.Flush(open_[opened_ - 1]->name());
+  for (size_t i = 0; i < opened_; ++i) {
+    while (!open_[i]->all_started()) {
+      if (!scratch_.has_room()) return;
+      open_[i]->StartSegment(scratch_);
     }
   }
 }
@@ -61,18 +67,21 @@ void Collectives::StartAhead() {
 void Collectives::AdvanceOldest() {
   Collective& oldest = *open_.front();
   if (!oldest.all_here()) {
-    oldest.AwaitOpenings(memory_);
+    oldest.AwaitOpenings(openings_);
     // The others are there: what is measured from here on is the transfer.
     start_ = timeline_ ? timeline_->Now() : core::Duration();
   }
-  if (!oldest.all_advanced()) oldest.AdvanceSegment(memory_);
+  if (!oldest.all_advanced()) oldest.AdvanceSegment(scratch_);
   if (!oldest.all_advanced()) return;
-  oldest.Finish(memory_);
+  oldest.Finish(openings_);
   if (timeline_) {
     timeline_->Record({oldest.name().kind, start_, timeline_->Now(), oldest.name().bytes});
   }
   oldest.completion().Finish(nullptr);
+  const OperationName name = oldest.name();
   open_.pop_front();
+  --opened_;
+  openings_.Pop(name);
 }
 
 void Collectives::FailAll() {
@@ -83,6 +92,7 @@ void Collectives::FailAll() {
     }
     collectives->clear();
   }
+  opened_ = 0;
 }
 
 }  // namespace backends

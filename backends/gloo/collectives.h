@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backends/gloo/collective.h"
+#include "backends/gloo/openings.h"
 #include "backends/gloo/peers.h"
 #include "core/timeline.h"
 #include "core/work.h"
@@ -30,14 +31,15 @@ class Collectives {
 
  private:
   void Run();
-  // Takes calls over into open_ and starts segments, as many as there is room for.
+  // Opens what has been called, and starts segments, as far as there is room.
   void StartAhead();
   void AdvanceOldest();
   void FailAll();
 
   Peers& peers_;
   core::Timeline* const timeline_;
-  CollectiveMemory memory_;
+  Openings openings_;
+  Scratch scratch_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -47,6 +49,7 @@ class Collectives {
 
   // Of the thread.
   std::deque<std::unique_ptr<Collective>> open_;
+  size_t opened_ = 0;       // So many of them have been opened, from the oldest on.
   core::Duration start_{};  // Of the oldest's transfer.
   std::thread thread_;
 };

@@ -74,6 +74,15 @@ void Peers::Receive(Buffer& target, Part part, int from, uint64_t slot, const Op
   }
 }
 
+bool Peers::TryReceive(Buffer& target, Part part, int from, uint64_t slot) {
+  try {
+    target.recv(from, slot, part.offset, part.bytes);
+  } catch (const ::gloo::Exception&) {
+    return false;
+  }
+  return true;
+}
+
 void Peers::AwaitSent(Buffer& source, int to, const OperationName& name) {
   Await(source, true, to, name);
 }

@@ -49,6 +49,9 @@ class Peers {
   void Send(Buffer& source, Part part, int to, uint64_t slot, const OperationName& name);
   void Receive(Buffer& target, Part part, int from, uint64_t slot, const OperationName& name);
 
+  // Returns false if that rank is gone, which is no failure before something of it is awaited.
+  bool TryReceive(Buffer& target, Part part, int from, uint64_t slot);
+
   // Block until one Send, or Receive, of that buffer is complete. Throw core::Error.
   void AwaitSent(Buffer& source, int to, const OperationName& name);
   void AwaitReceived(Buffer& target, int from, const OperationName& name);

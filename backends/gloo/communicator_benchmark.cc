@@ -1,0 +1,235 @@
+// Times the operations that training makes, with ranks that are processes of this machine, over
+// loopback:
+//   tools/bazel run //backends/gloo:communicator_benchmark -- 4
+// The argument is the number of ranks (4). One row per case: the median of the repetitions, each as
+// long as its slowest rank needs; bandwidths as in nccl-tests (PERFORMANCE.md there): algbw is
+// bytes over time, busbw what each link has to carry; CPU is what all ranks' threads
+// used together, the figure that other work on the machine disturbs least; #wrong counts elements
+// that differ from the sum.
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "backends/gloo/gloo_communicator.h"
+#include "backends/rendezvous/file_store.h"
+#include "core/task.h"
+
+namespace {
+
+using core::Buffer;
+using core::Communicator;
+using core::Work;
+
+constexpr int kRepetitions = 11;
+
+enum class Pattern { kAllReduceInTurn, kAllReduceInFlight, kPush, kPull };
+
+struct Case {
+  const char* name;
+  Pattern pattern;
+  std::vector<int64_t> counts;  // Of float32.
+};
+
+// The parameters of ResNet-50 in torchvision's order of sizes: 25,557,032 in 161 tensors.
+std::vector<int64_t> ResNet50() {
+  std::vector<int64_t> counts = {64 * 3 * 49, 64, 64};
+  int64_t inputs = 64;
+  const int blocks[] = {3, 4, 6, 3};
+  for (int stage = 0; stage < 4; ++stage) {
+    const int64_t width = 64 << stage;
+    for (int block = 0; block < blocks[stage]; ++block) {
+      counts.insert(counts.end(), {inputs * width, width, width});
+      counts.insert(counts.end(), {width * width * 9, width, width});
+      counts.insert(counts.end(), {width * width * 4, width * 4, width * 4});
+      if (block == 0) counts.insert(counts.end(), {inputs * width * 4, width * 4, width * 4});
+      inputs = width * 4;
+    }
+  }
+  counts.insert(counts.end(), {inputs * 1000, 1000});
+  return counts;
+}
+
+std::vector<int64_t> Buckets(int64_t total, int64_t bucket) {
+  std::vector<int64_t> counts;
+  for (int64_t done = 0; done < total; done += bucket)
+    counts.push_back(std::min(bucket, total - done));
+  return counts;
+}
+
+// Of all threads of this process, in seconds.
+double ProcessorTime() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+// Runs one case repeatedly on one rank.
+class Runner {
+ public:
+  Runner(Communicator& communicator, const Case& test) : communicator_(communicator), test_(test) {
+    for (int64_t count : test.counts) total_ += count;
+    data_.resize(total_);
+    if (communicator.rank() == 0)
+      received_.resize(communicator.size() - 1, std::vector<float>(total_));
+  }
+
+  core::Task Run() {
+    std::vector<double> seconds;
+    double processor_time = 0;
+    for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+      std::fill(data_.begin(), data_.end(), static_cast<float>(communicator_.rank() + 1));
+      float barrier = 0;
+      co_await communicator_.AllReduce({&barrier, 1});
+      const double busy = ProcessorTime();
+      const auto start = std::chrono::steady_clock::now();
+      std::vector<Work> works = Start();
+      for (Work& work : works) co_await work;
+      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+      processor_time += (ProcessorTime() - busy) / kRepetitions;
+      std::vector<double> times(communicator_.size());
+      times[communicator_.rank()] = passed.count();
+      const int64_t size = communicator_.size();
+      co_await communicator_.AllGather({times.data(), size, core::DataType::kFloat64});
+      seconds.push_back(*std::max_element(times.begin(), times.end()));
+    }
+    double wrong = CountWrong();
+    co_await communicator_.AllReduce({&wrong, 1, core::DataType::kFloat64});
+    co_await communicator_.AllReduce({&processor_time, 1, core::DataType::kFloat64});
+    if (communicator_.rank() == 0) Print(seconds, processor_time, wrong);
+  }
+
+ private:
+  std::vector<Work> Start() {
+    std::vector<Work> works;
+    int64_t offset = 0;
+    for (int64_t count : test_.counts) {
+      const Buffer part = Buffer{data_.data(), total_}.Slice(offset, count);
+      const bool server = communicator_.rank() == 0;
+      if (test_.pattern == Pattern::kAllReduceInTurn) {
+        Work work = communicator_.AllReduce(part);
+        work.await_suspend(std::noop_coroutine());
+      } else if (test_.pattern == Pattern::kAllReduceInFlight) {
+        works.push_back(communicator_.AllReduce(part));
+      } else if (!server) {
+        works.push_back(test_.pattern == Pattern::kPush
+                            ? communicator_.Send(part, 0, core::SpanKind::kPush)
+                            : communicator_.Receive(part, 0, core::SpanKind::kPull));
+      } else {
+        for (int peer = 1; peer < communicator_.size(); ++peer) {
+          works.push_back(test_.pattern == Pattern::kPush
+                              ? communicator_.Receive({received_[peer - 1].data() + offset, count},
+                                                      peer, core::SpanKind::kPush)
+                              : communicator_.Send(part, peer, core::SpanKind::kPull));
+        }
+      }
+      offset += count;
+    }
+    return works;
+  }
+
+  double CountWrong() const {
+    const int size = communicator_.size();
+    const auto differ = [](const std::vector<float>& values, int expected) {
+      return static_cast<double>(values.size()) -
+             static_cast<double>(
+                 std::count(values.begin(), values.end(), static_cast<float>(expected)));
+    };
+    double wrong = 0;
+    if (test_.pattern == Pattern::kPush) {
+      for (size_t i = 0; i < received_.size(); ++i)
+        wrong += differ(received_[i], static_cast<int>(i) + 2);
+    } else {
+      wrong = differ(data_, test_.pattern == Pattern::kPull ? 1 : size * (size + 1) / 2);
+    }
+    return wrong;
+  }
+
+  void Print(std::vector<double>& seconds, double processor_time, double wrong) const {
+    std::sort(seconds.begin(), seconds.end());
+    const double median = seconds[seconds.size() / 2];
+    const int size = communicator_.size();
+    const bool collective = test_.pattern <= Pattern::kAllReduceInFlight;
+    const double bytes = 4.0 * static_cast<double>(total_);
+    const double factor = collective ? 2.0 * (size - 1) / size : size - 1;
+    std::printf("%-36s %6zu %9.1f %9.2f %9.2f %9.2f %9.2f %7.2f %7.2f %7.0f\n", test_.name,
+                test_.counts.size(), bytes / 1e6, 1e3 * seconds.front(), 1e3 * median,
+                1e3 * seconds.back(), 1e3 * processor_time, bytes / median / 1e9,
+                factor * bytes / median / 1e9, wrong);
+    std::fflush(stdout);
+  }
+
+  Communicator& communicator_;
+  const Case& test_;
+  int64_t total_ = 0;
+  std::vector<float> data_;
+  std::vector<std::vector<float>> received_;  // The server's, by worker.
+};
+
+int RunRank(int rank, int size, const std::string& folder) {
+  const std::vector<int64_t> tensors = ResNet50();
+  int64_t total = 0;
+  for (int64_t count : tensors) total += count;
+  const std::vector<Case> cases = {
+      {"all-reduce, one float", Pattern::kAllReduceInTurn, {1}},
+      {"all-reduce, 100 floats in turn", Pattern::kAllReduceInTurn, std::vector<int64_t>(100, 1)},
+      {"all-reduce, 161 tensors in turn", Pattern::kAllReduceInTurn, tensors},
+      {"all-reduce, 161 tensors in flight", Pattern::kAllReduceInFlight, tensors},
+      {"all-reduce, 25 MiB in flight", Pattern::kAllReduceInFlight, Buckets(total, 25 << 18)},
+      {"all-reduce, flat", Pattern::kAllReduceInTurn, {total}},
+      {"push, 161 tensors", Pattern::kPush, tensors},
+      {"push, flat", Pattern::kPush, {total}},
+      {"pull, flat", Pattern::kPull, {total}},
+  };
+  try {
+    const auto store = backends::OpenFileStore(folder);
+    const auto communicator =
+        backends::ConnectGloo({.rank = rank, .size = size, .store = store.get()});
+    for (const Case& test : cases) {
+      Runner runner(*communicator, test);
+      core::RunToEnd(runner.Run());
+    }
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int size = argc > 1 ? std::atoi(argv[1]) : 4;
+  if (size < 2) {
+    std::fprintf(stderr, "communicator_benchmark needs at least 2 ranks\n");
+    return 1;
+  }
+  std::string folder = std::filesystem::temp_directory_path() / "communicator_benchmark_XXXXXX";
+  if (!mkdtemp(folder.data())) {
+    std::fprintf(stderr, "cannot make %s\n", folder.c_str());
+    return 1;
+  }
+  std::printf("%d ranks, %d repetitions, float32\n", size, kRepetitions);
+  std::printf("%-36s %6s %9s %9s %9s %9s %9s %7s %7s %7s\n", "case", "calls", "bytes", "min",
+              "median", "max", "CPU", "algbw", "busbw", "#wrong");
+  std::printf("%-36s %6s %9s %9s %9s %9s %9s %7s %7s %7s\n", "", "", "MB", "ms", "ms", "ms", "ms",
+              "GB/s", "GB/s", "");
+  std::fflush(stdout);
+  for (int rank = 0; rank < size; ++rank) {
+    if (fork() == 0) std::_Exit(RunRank(rank, size, folder));
+  }
+  int failed = 0;
+  for (int status = 0; wait(&status) > 0;) failed |= status;
+  std::filesystem::remove_all(folder);
+  return failed != 0;
+}
