@@ -14,15 +14,16 @@ namespace {
 constexpr int32_t kHalf = 1 << (kWeightBits - 1);
 constexpr int kBytesAtOnce = 512;  // Whose sums stay in the first-level cache.
 
-}  // namespace
-
 // No sum passes 255: the weights of an output add up to 1 but for rounding, which is far below
 // kHalf.
 
-FOR_EVERY_CPU
-void ResizeAcross(const Taps& taps, const uint8_t* source, uint8_t* target) {
+// With the number of taps known to the compiler unless it is 0. Inlined, so that it becomes part of
+// each copy of its caller.
+template <int kCount>
+[[gnu::always_inline]] inline void Across(const Taps& taps, const uint8_t* source,
+                                          uint8_t* target) {
   const int32_t* weights = taps.weights.data();
-  const int count = taps.count;
+  const int count = kCount ? kCount : taps.count;
   for (const int first : taps.first) {
     const uint8_t* input = source + first * Pixels::kBytes;
     int32_t sums[Pixels::kBytes] = {kHalf, kHalf, kHalf, kHalf};
@@ -33,6 +34,24 @@ void ResizeAcross(const Taps& taps, const uint8_t* source, uint8_t* target) {
     for (int i = 0; i < Pixels::kBytes; ++i) target[i] = sums[i] >> kWeightBits;
     weights += count;
     target += Pixels::kBytes;
+  }
+}
+
+}  // namespace
+
+FOR_EVERY_CPU
+void ResizeAcross(const Taps& taps, const uint8_t* source, uint8_t* target) {
+  switch (taps.count) {
+    case 2:
+      return Across<2>(taps, source, target);
+    case 3:
+      return Across<3>(taps, source, target);
+    case 4:
+      return Across<4>(taps, source, target);
+    case 5:
+      return Across<5>(taps, source, target);
+    default:
+      return Across<0>(taps, source, target);
   }
 }
 

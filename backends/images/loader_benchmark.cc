@@ -1,0 +1,202 @@
+// How many images a core turns into batches per second, and where the time goes:
+//     tools/bazel run //backends/images:loader_benchmark
+//     tools/bazel run //backends/images:loader_benchmark -- --data-dir=imagenet
+// Times are CPU time of the one thread that works, which other work on the machine disturbs least;
+// the last two rows are wall-clock time of the loader with threads. Median of the passes.
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "backends/images/crop.h"
+#include "backends/images/decoder.h"
+#include "backends/images/file_contents.h"
+#include "backends/images/image_folder.h"
+#include "backends/images/image_loader.h"
+#include "backends/images/resizer.h"
+#include "backends/images/torch_generator.h"
+#include "core/error.h"
+#include "core/flags.h"
+#include "core/user_path.h"
+#include "tools/make_dataset.h"
+
+ABSL_FLAG(std::string, data_dir, "",
+          "image folder, of which train/ is read; default: a temporary one of 500 x 375 images");
+ABSL_FLAG(int, images, 400, "how many images to make, or to read at most");
+ABSL_FLAG(int, image_size, 224, "side of the images in a batch, in pixels");
+ABSL_FLAG(int, passes, 5, "how often to read them all");
+
+namespace {
+
+constexpr char kUsage[] =
+    "Times the loading of training and validation images, per core and by stage.\n";
+constexpr int kClasses = 4;
+
+// Milliseconds per image.
+struct Stages {
+  double read = 0, decode = 0, resize = 0;
+  double total() const { return read + decode + resize; }
+};
+
+double ThreadMilliseconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return now.tv_sec * 1e3 + now.tv_nsec * 1e-6;
+}
+
+struct Case {
+  const char* name;
+  backends::Split split;
+  bool scaled_decoding;
+};
+
+// One pass over the files, with what ImageLoader does to each.
+Stages Time(const backends::ImageFolder& folder, const Case& timed, int size, int pass) {
+  backends::FileContents contents;
+  backends::Decoder decoder;
+  backends::Resizer resizer;
+  std::vector<float> target(size_t{3} * size * size);
+  Stages stages;
+  backends::TorchGenerator generator(pass);
+  for (const backends::ImageFile& file : folder.files) {
+    const double start = ThreadMilliseconds();
+    const auto bytes = contents.Read(file.path);
+    const double read = ThreadMilliseconds();
+    const backends::ImageSize full = decoder.Open(bytes);
+    const backends::Crop crop = timed.split == backends::Split::kTraining
+                                    ? backends::TrainingCrop(full, size, generator)
+                                    : backends::ValidationCrop(full, size);
+    const int shrink = timed.scaled_decoding ? decoder.LargestShrink(crop.source, crop.target) : 1;
+    const backends::Box needed = resizer.Plan(backends::ShrunkBy(shrink, crop));
+    const backends::Pixels pixels = decoder.Decode(needed, shrink);
+    const double decoded = ThreadMilliseconds();
+    resizer.Resize(pixels, target.data());
+    stages.read += read - start;
+    stages.decode += decoded - read;
+    stages.resize += ThreadMilliseconds() - decoded;
+  }
+  const double count = std::ssize(folder.files);
+  return {stages.read / count, stages.decode / count, stages.resize / count};
+}
+
+// Images per second of a whole epoch, by the wall clock.
+double LoaderThroughput(const backends::ImageFolder& folder, int workers, int size, int passes) {
+  backends::ImageLoader loader(folder,
+                               {.batch_size = std::min<int64_t>(20, std::ssize(folder.files)),
+                                .image_size = size,
+                                .workers = workers,
+                                .on_skip = {}});
+  std::vector<double> throughputs;
+  for (int pass = 0; pass < passes; ++pass) {
+    const auto start = std::chrono::steady_clock::now();
+    int64_t count = 0;
+    loader.BeginEpoch(pass);
+    while (const auto batch = loader.Next()) count += batch->count;
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    throughputs.push_back(count / seconds.count());
+  }
+  std::sort(throughputs.begin(), throughputs.end());
+  return throughputs[throughputs.size() / 2];
+}
+
+// A made data set that goes away with its owner.
+class TemporaryFolder {
+ public:
+  explicit TemporaryFolder(int images) {
+    std::string path = std::filesystem::temp_directory_path() / "loader_benchmark.XXXXXX";
+    if (!mkdtemp(path.data())) throw core::Error("cannot make a folder like " + path);
+    path_ = path;
+    const absl::Status made = tools::MakeDataset({.path = data_dir(),
+                                                  .classes = kClasses,
+                                                  .training_images = std::max(1, images / kClasses),
+                                                  .validation_images = 1,
+                                                  .width = 500,
+                                                  .height = 375,
+                                                  .threads = 2,
+                                                  .progress = {}});
+    if (!made.ok()) throw core::Error(std::string(made.message()));
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::string data_dir() const { return path_ / "data"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+void PrintRow(const Case& timed, std::vector<Stages> passes) {
+  std::sort(passes.begin(), passes.end(),
+            [](const Stages& a, const Stages& b) { return a.total() < b.total(); });
+  const Stages& median = passes[passes.size() / 2];
+  absl::PrintF("%-28s %7.3f %7.3f %7.3f %7.3f %7.0f  %.0f-%.0f\n", timed.name, median.read,
+               median.decode, median.resize, median.total(), 1e3 / median.total(),
+               1e3 / passes.back().total(), 1e3 / passes.front().total());
+}
+
+void Benchmark(const std::string& data_dir, int images, int size, int passes) {
+  backends::ImageFolder folder = backends::ListImageFolder(data_dir + "/train");
+  if (std::ssize(folder.files) > images) folder.files.resize(images);
+  int64_t bytes = 0;
+  for (const auto& file : folder.files) bytes += std::filesystem::file_size(file.path);
+  absl::PrintF("%d files, %.0f kB on average, to %d x %d, %d passes\n", folder.files.size(),
+               bytes * 1e-3 / folder.files.size(), size, size, passes);
+  absl::PrintF("%-28s %7s %7s %7s %7s %7s  %s\n", "", "read", "decode", "resize", "total", "images",
+               "lowest-");
+  absl::PrintF("%-28s %7s %7s %7s %7s %7s  %s\n", "one thread, CPU time", "ms", "ms", "ms", "ms",
+               "/s", "highest");
+  using backends::Split;
+  for (const Case& timed : {Case{"training", Split::kTraining, false},
+                            Case{"training, scaled decoding", Split::kTraining, true},
+                            Case{"validation", Split::kValidation, false}}) {
+    Time(folder, timed, size, 0);  // Warms caches.
+    std::vector<Stages> results;
+    for (int pass = 0; pass < passes; ++pass) results.push_back(Time(folder, timed, size, pass));
+    PrintRow(timed, results);
+  }
+  for (const int workers : {1, 2}) {
+    absl::PrintF(
+        "%-28s %39.0f\n",
+        absl::StrFormat("loader, %d worker%s, wall clock", workers, workers == 1 ? "" : "s"),
+        LoaderThroughput(folder, workers, size, passes));
+  }
+}
+
+void Main(int argc, char** argv) {
+  const auto arguments = core::ParseFlags(argc, argv, kUsage);
+  if (!arguments.ok()) throw core::Error(std::string(arguments.status().message()));
+  const std::string data_dir = core::UserPath(absl::GetFlag(FLAGS_data_dir));
+  const int images = absl::GetFlag(FLAGS_images), passes = absl::GetFlag(FLAGS_passes);
+  const int size = absl::GetFlag(FLAGS_image_size);
+  if (images < 1 || passes < 1 || size < 1) {
+    throw core::Error("--images, --passes and --image-size are at least 1");
+  }
+  if (!data_dir.empty()) return Benchmark(data_dir, images, size, passes);
+  const TemporaryFolder made(images);
+  Benchmark(made.data_dir(), images, size, passes);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Main(argc, argv);
+    return 0;
+  } catch (const core::Error& error) {
+    std::cerr << "loader_benchmark: " << error.what() << std::endl;
+    return 1;
+  }
+}
