@@ -173,8 +173,8 @@ void FairSharing::AddLimit(Id id, Id route, double limit) {
 // Makes room for the flows of a link: if it is slack, its share becomes smaller.
 void FairSharing::Split(Id id) {
   Link& link = links_[id];
-  if (link.room >= link.count) return;
-  while (link.room < link.count) link.room *= 2;
+  if (link.room() >= link.count) return;
+  while (link.room() < link.count) ++link.room_bits;
   if (link.bottleneck != kNone) return;
   const double share = Share(link);
   for (Id crossing = link.head; crossing != kNone; crossing = crossings_[crossing].next) {

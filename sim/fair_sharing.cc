@@ -9,12 +9,12 @@ namespace sim {
 
 FairSharing::Id FairSharing::AddLink(double bytes_per_second, bool suffers_incast) {
   links_.push_back({.capacity = bytes_per_second, .suffers_incast = suffers_incast});
-  uses_.emplace_back();
   return static_cast<Id>(links_.size() - 1);
 }
 
 FairSharing::Id FairSharing::AddRoute(std::span<const Id> links) {
   const Id id = static_cast<Id>(routes_.size());
+  crossings_.Align(links.size());
   routes_.push_back({.crossing = static_cast<Id>(crossings_.size()),
                      .length = static_cast<uint8_t>(links.size())});
   for (Id link : links) crossings_.push_back({.link = link, .route = id});
@@ -28,11 +28,10 @@ void FairSharing::Start(Id id, double bytes) {
   arrivals_.push_back(id);
   for (const Crossing& crossing : Path(route)) {
     Link& link = links_[crossing.link];
-    Use& use = uses_[crossing.link];
-    if (link.count++ == 0) use.busy -= now_;
-    if (link.count > link.room) crowded_.push_back(crossing.link);
-    use.bytes += bytes;
-    use.peak = std::max(use.peak, link.count);
+    if (link.count++ == 0) link.busy -= now_;
+    if (link.count > link.room()) crowded_.push_back(crossing.link);
+    link.bytes += bytes;
+    link.peak_count = std::max(link.peak_count, link.count);
     if (link.alone != kNone) EndAlone(link.alone);
   }
 }
@@ -136,9 +135,17 @@ double FairSharing::Rate(Id id) const {
   return route.state == State::kBound ? bottlenecks_[Binding(route)].level : 0;
 }
 
-LinkUse FairSharing::use(Id link) const {
-  const Use& use = uses_[link];
-  return {use.bytes, use.busy + (links_[link].count ? now_ : 0), use.peak};
+LinkUse FairSharing::use(Id id) const {
+  const Link& link = links_[id];
+  return {link.bytes, link.busy + (link.count ? now_ : 0), link.peak_count};
+}
+
+void FairSharing::ResetUses() {
+  for (Link& link : links_) {
+    link.bytes = 0;
+    link.busy = link.count ? -now_ : 0;
+    link.peak_count = link.count;
+  }
 }
 
 // A link of the route that probably binds it; SettleDirty corrects wrong guesses.
@@ -191,9 +198,9 @@ void FairSharing::Leave(Id id) {
 void FairSharing::LeaveLinks(const Route& route) {
   for (const Crossing& crossing : Path(route)) {
     Link& link = links_[crossing.link];
-    if (--link.count == 0) uses_[crossing.link].busy += now_;
+    if (--link.count == 0) link.busy += now_;
     // Limits may stay lower than need be, which only causes a check.
-    if (link.count < link.room / 4) link.room /= 2;
+    if (link.count < link.room() / 4) --link.room_bits;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sim/chunks.h"
 #include "sim/indexed_heap.h"
 #include "sim/pool.h"
 #include "sim/service_queue.h"
@@ -61,6 +62,8 @@ class FairSharing {
 
   explicit FairSharing(Incast incast = {}) : incast_(incast) {}
 
+  // For what is known to come.
+  void ReserveLinks(size_t count) { links_.reserve(count); }
   // `bytes_per_second` > 0.
   Id AddLink(double bytes_per_second, bool suffers_incast = false);
   // 1 to 4 links, each once.
@@ -82,10 +85,12 @@ class FairSharing {
   double capacity(Id link) const { return links_[link].capacity; }
   // Until the last Advance.
   LinkUse use(Id link) const;
+  // Begins to count anew.
+  void ResetUses();
   // Counts bytes that a link carried at full rate, by another account than flows.
   void Charge(Id link, double bytes) {
-    uses_[link].bytes += bytes;
-    uses_[link].busy += bytes / links_[link].capacity;
+    links_[link].bytes += bytes;
+    links_[link].busy += bytes / links_[link].capacity;
   }
   size_t link_count() const { return links_.size(); }
   size_t bottleneck_count() const { return bottleneck_count_; }
@@ -108,21 +113,21 @@ class FairSharing {
   struct Link {
     double capacity;
     Id count = 0;           // Flows, arriving ones included.
-    Id room = 1;            // A power of two, at least count once settled.
+    Id peak_count = 0;      // The largest so far.
     Id head = kNone;        // Crossings: of all routes if slack, of the bound ones if a bottleneck.
     Id bottleneck = kNone;  // Its id, if it is one.
     Id alone = kNone;       // The route that has this link to itself.
+    uint8_t room_bits = 0;  // Room is 2 to this power, at least count once settled.
     bool suffers_incast = false;
-  };
-  struct Use {
-    double bytes = 0;
-    double busy = 0;  // Seconds, less the start of the present busy time if there is one.
-    Id peak = 0;
+    double bytes = 0;  // Carried so far.
+    double busy = 0;   // Seconds, less the start of the present busy time if there is one.
+
+    Id room() const { return Id{1} << room_bits; }
   };
   // A route's passage over one of its links.
   struct Crossing {
-    Id link;
-    Id route;
+    Id link = kNone;
+    Id route = kNone;
     Id next = kNone;  // In one list: the link's, or a pair's.
     Id previous = kNone;
     Id pair = kNone;  // If the link is a bottleneck and does not bind the route.
@@ -130,9 +135,9 @@ class FairSharing {
   struct Route {
     // Arriving: bytes left. Alone: the time of completion. Bound: in service of the binding link.
     double finish = 0;
-    Id crossing;         // The first of `length`.
+    Id crossing = 0;     // The first of `length`.
     uint32_t stamp = 0;  // Changes whenever entries in queues lose their meaning.
-    uint8_t length;
+    uint8_t length = 0;
     uint8_t binding = 0;  // Which of the crossings binds it.
     State state = State::kIdle;
   };
@@ -171,8 +176,8 @@ class FairSharing {
   }
   // A rate at which `room` flows do not saturate it.
   double Share(const Link& link) const {
-    const double goodput = link.suffers_incast ? incast_.Goodput(link.room) : 1;
-    return link.capacity * goodput / link.room;
+    const double goodput = link.suffers_incast ? incast_.Goodput(link.room()) : 1;
+    return link.capacity * goodput / link.room();
   }
 
   // Flows: fair_sharing.cc.
@@ -226,9 +231,8 @@ class FairSharing {
   const Incast incast_;
   double now_ = 0;
   std::vector<Link> links_;
-  std::vector<Use> uses_;
-  std::vector<Route> routes_;
-  std::vector<Crossing> crossings_;
+  Chunks<Route> routes_;
+  Chunks<Crossing> crossings_;  // A route's lie side by side.
   Pool<Pair> pairs_;
   Pool<Bottleneck> bottlenecks_;
   size_t bottleneck_count_ = 0;

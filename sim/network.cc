@@ -1,8 +1,8 @@
 #include "sim/network.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
-#include <span>
 #include <utility>
 
 #include "core/error.h"
@@ -32,58 +32,80 @@ Network::Network(Engine& engine, const Cluster& cluster, int ranks)
   engine.Attach(*this);
 }
 
-size_t Network::Slot(uint32_t from, uint32_t to, Channel channel) const {
-  uint64_t key = uint64_t{from} << 32 | to;
-  key = (key ^ static_cast<uint64_t>(channel) << 63) * 0x9E3779B97F4A7C15;
-  size_t slot = (key ^ (key >> 32)) & (table_.size() - 1);
-  for (; table_[slot] != kNone; slot = (slot + 1) & (table_.size() - 1)) {
-    const Connection& connection = connections_[table_[slot]];
-    if (connection.from == from && connection.to == to && connection.channel == channel) break;
+// Where a connection is in the table, or would be. Hashes of neighbours are neighbours, so that a
+// rank that goes through its peers goes through memory.
+Network::Slot& Network::FindSlot(uint32_t from, uint32_t to, Channel channel) {
+  uint64_t hash = uint64_t{from >> 2} << 32 | to >> 2;
+  hash = (hash ^ static_cast<uint64_t>(channel) << 63) * 0x9E3779B97F4A7C15;
+  hash = (hash ^ hash >> 29) * 0xBF58476D1CE4E5B9;
+  const uint32_t near = (from & 3) << 2 | (to & 3);
+  const auto tag = static_cast<uint32_t>(hash >> 32) << 4 | near;
+  const size_t mask = table_.size() - 1;
+  for (size_t at = (hash << 4 | near) & mask;; at = (at + 1) & mask) {
+    Slot& slot = table_[at];
+    if (slot.connection == kNone) {
+      slot.tag = tag;
+      return slot;
+    }
+    if (slot.tag != tag) continue;
+    const Connection& connection = connections_[slot.connection];
+    if (connection.from == from && connection.to == to &&
+        connection.channel == static_cast<uint32_t>(channel)) {
+      return slot;
+    }
   }
-  return slot;
 }
 
 void Network::GrowTable() {
-  table_.assign(std::max<size_t>(64, table_.size() * 2), kNone);
+  std::vector<Slot>().swap(table_);
+  table_.resize(std::bit_ceil(std::max<size_t>(32, connections_.size() + 1)) * 2);
   for (Id id = 0; id < connections_.size(); ++id) {
     const Connection& connection = connections_[id];
-    table_[Slot(connection.from, connection.to, connection.channel)] = id;
+    FindSlot(connection.from, connection.to, static_cast<Channel>(connection.channel)).connection =
+        id;
   }
 }
 
 Network::Id Network::FindConnection(uint32_t from, uint32_t to, Channel channel) {
-  if (connections_.size() * 3 >= table_.size() * 2) GrowTable();
-  const size_t slot = Slot(from, to, channel);
-  if (table_[slot] != kNone) return table_[slot];
+  if (connections_.size() * 5 >= table_.size() * 3) GrowTable();
+  Slot& slot = FindSlot(from, to, channel);
+  if (slot.connection != kNone) return slot.connection;
   const Path path = topology_.PathBetween(static_cast<int>(from), static_cast<int>(to));
   sharing_.AddRoute(path.view());
-  table_[slot] = static_cast<Id>(connections_.size());
-  connections_.push_back({.from = from,
-                          .to = to,
-                          .channel = channel,
-                          .latency = cluster_.send_overhead + path.latency});
-  return table_[slot];
+  slot.connection = static_cast<Id>(connections_.size());
+  connections_.push_back({.from = from, .to = to, .channel = static_cast<uint32_t>(channel)});
+  return slot.connection;
+}
+
+double Network::LatencyOf(const Connection& connection) const {
+  const Path path =
+      topology_.PathBetween(static_cast<int>(connection.from), static_cast<int>(connection.to));
+  return cluster_.send_overhead + path.latency;
 }
 
 void Network::Post(Half half) {
   const bool sends = half.side == Side::kSend;
   const Id id = FindConnection(static_cast<uint32_t>(sends ? half.rank : half.peer),
                                static_cast<uint32_t>(sends ? half.peer : half.rank), half.channel);
-  const Id head = connections_[id].unmatched_head;
-  if (head == kNone || messages_[head].first == half.side) {
+  const Id last = connections_[id].unmatched;
+  if (last == kNone || messages_[last].first == half.side) {
     Append(half, id);
   } else {
     Match(half, id);
   }
 }
 
-void Network::Take(Message& message, Half& half) {
-  if (half.side == Side::kSend) {
-    message.sender = std::move(half.completion);
-    message.source = half.buffer.data;
+void Network::Take(Id id, Half& half) {
+  Message& message = messages_[id];
+  const bool sends = half.side == Side::kSend;
+  (sends ? message.sender : message.receiver) = std::move(half.completion);
+  if (half.buffer.data == nullptr) return;
+  message.has_data = true;
+  Data& data = data_[id];
+  if (sends) {
+    data.source = half.buffer.data;
   } else {
-    message.receiver = std::move(half.completion);
-    message.target = half.buffer.data;
+    data.target = half.buffer.data;
   }
 }
 
@@ -95,25 +117,30 @@ void Network::Append(Half& half, Id id) {
                     .connection = id,
                     .kind = half.kind,
                     .first = half.side};
-  Take(message, half);
-  Connection& connection = connections_[id];
-  (connection.unmatched_head == kNone ? connection.unmatched_head
-                                      : messages_[connection.unmatched_tail].next_unmatched) =
-      message_id;
-  connection.unmatched_tail = message_id;
-  if (half.side == Side::kSend && static_cast<double>(message.bytes) <= cluster_.eager_bytes) {
+  Take(message_id, half);
+  Id& last = connections_[id].unmatched;
+  message.next_unmatched =
+      last == kNone ? message_id : std::exchange(messages_[last].next_unmatched, message_id);
+  last = message_id;
+  const bool eager =
+      message.bytes > 0 && static_cast<double>(message.bytes) <= cluster_.eager_bytes;
+  if (half.side == Side::kSend && eager) {
     message.started = true;
     Start(message_id, half.time);
   }
 }
 
 void Network::Match(Half& half, Id id) {
-  Connection& connection = connections_[id];
-  const Id message_id = connection.unmatched_head;
+  Id& last = connections_[id].unmatched;
+  const Id message_id = messages_[last].next_unmatched;
   Message& message = messages_[message_id];
   if (message.bytes != half.buffer.bytes()) throw SizesDiffer(half, message.bytes);
-  connection.unmatched_head = message.next_unmatched;
-  Take(message, half);
+  if (message_id == last) {
+    last = kNone;
+  } else {
+    messages_[last].next_unmatched = message.next_unmatched;
+  }
+  Take(message_id, half);
   if (!message.started) {
     Start(message_id, std::max(message.start, half.time));
   } else if (message.arrived) {
@@ -124,7 +151,7 @@ void Network::Match(Half& half, Id id) {
 
 void Network::Start(Id id, double time) {
   ++message_count_;
-  const double entrance = time + connections_[messages_[id].connection].latency;
+  const double entrance = time + LatencyOf(connections_[messages_[id].connection]);
   if (entrance > engine_.now()) {
     engine_.At(entrance, *this, id);
   } else {
@@ -141,30 +168,34 @@ void Network::OnTimer(uint64_t argument) {
 }
 
 void Network::Enter(Id id) {
-  const Message& message = messages_[id];
+  Message& message = messages_[id];
   Connection& connection = connections_[message.connection];
   if (connection.from == connection.to) {
     Arrive(id);
     return;
   }
-  if (connection.flight_head == kNone) {
-    connection.flight_head = id;
+  Id& last = connection.in_flight;
+  if (last == kNone) {
+    message.next_in_flight = id;
     sharing_.Start(message.connection, static_cast<double>(message.bytes));
   } else {
-    messages_[connection.flight_tail].next_in_flight = id;
+    message.next_in_flight = std::exchange(messages_[last].next_in_flight, id);
   }
-  connection.flight_tail = id;
+  last = id;
 }
 
 void Network::Advance(double now) {
   complete_.clear();
   sharing_.Advance(now, complete_);
   for (Id id : complete_) {
-    Connection& connection = connections_[id];
-    const Id message = connection.flight_head;
-    connection.flight_head = messages_[message].next_in_flight;
-    if (connection.flight_head != kNone) {
-      sharing_.Start(id, static_cast<double>(messages_[connection.flight_head].bytes));
+    Id& last = connections_[id].in_flight;
+    const Id message = messages_[last].next_in_flight;
+    if (message == last) {
+      last = kNone;
+    } else {
+      const Id next = messages_[message].next_in_flight;
+      messages_[last].next_in_flight = next;
+      sharing_.Start(id, static_cast<double>(messages_[next].bytes));
     }
     Arrive(message);
   }
@@ -187,16 +218,15 @@ void Network::Arrive(Id id) {
 
 void Network::CopyData(Id id) {
   const Message& message = messages_[id];
+  if (!message.has_data || message.bytes == 0) return;
   const auto bytes = static_cast<size_t>(message.bytes);
-  if (message.source == nullptr || bytes == 0) return;
+  Data& data = data_[id];
   if (message.receiver == nullptr) {
-    const auto* data = static_cast<const std::byte*>(message.source);
-    held_[id].assign(data, data + bytes);
-  } else if (const auto held = held_.find(id); held != held_.end()) {
-    std::memcpy(message.target, held->second.data(), bytes);
-    held_.erase(held);
+    const auto* source = static_cast<const std::byte*>(data.source);
+    data.held.assign(source, source + bytes);
+    data.source = nullptr;  // The sender's buffer is free.
   } else {
-    std::memcpy(message.target, message.source, bytes);
+    std::memcpy(data.target, data.source ? data.source : data.held.data(), bytes);
   }
 }
 
@@ -211,6 +241,7 @@ void Network::Receive(Id id, double time) {
 
 void Network::FinishReceive(Id id) {
   std::exchange(messages_[id].receiver, nullptr)->FinishPart(engine_);
+  if (messages_[id].has_data) data_.erase(id);
   messages_.Delete(id);
 }
 
@@ -221,15 +252,19 @@ void Network::Leave(int rank) {
 
 std::vector<Network::Waiting> Network::Unmatched() const {
   std::vector<Waiting> waiting = lost_;
-  for (const Connection& connection : connections_) {
+  for (Id index = 0; index < connections_.size(); ++index) {
+    const Connection& connection = connections_[index];
     const int from = static_cast<int>(connection.from);
     const int to = static_cast<int>(connection.to);
-    for (Id id = connection.unmatched_head; id != kNone; id = messages_[id].next_unmatched) {
+    if (connection.unmatched == kNone) continue;
+    Id id = connection.unmatched;
+    do {
+      id = messages_[id].next_unmatched;
       const Message& message = messages_[id];
       const bool sends = message.first == Side::kSend;
       waiting.push_back(
           {message.first, sends ? from : to, sends ? to : from, message.kind, message.bytes});
-    }
+    } while (id != connection.unmatched);
   }
   return waiting;
 }

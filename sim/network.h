@@ -10,6 +10,7 @@
 
 #include "core/buffer.h"
 #include "core/span.h"
+#include "sim/chunks.h"
 #include "sim/cluster.h"
 #include "sim/completion.h"
 #include "sim/engine.h"
@@ -78,41 +79,48 @@ class Network : public EventSource, public TimerHandler {
   using Id = FairSharing::Id;
   static constexpr Id kNone = FairSharing::kNone;
 
+  // Queues are circular lists of messages: the last one leads to the first.
   struct Connection {
-    uint32_t from;
-    uint32_t to;
-    Channel channel;
-    double latency;             // Seconds, the sender's overhead included.
-    Id unmatched_head = kNone;  // Messages that lack one half, all the same one.
-    Id unmatched_tail = kNone;
-    Id flight_head = kNone;  // The one that flows, and those that wait for it.
-    Id flight_tail = kNone;
+    uint32_t from = 0;
+    uint32_t to : 31 = 0;
+    uint32_t channel : 1 = 0;
+    Id unmatched = kNone;  // The last of those that lack one half, all the same one.
+    Id in_flight = kNone;  // The last of those that flow or, all but the first, wait for it.
   };
   struct Message {
     std::shared_ptr<Completion> sender;
     std::shared_ptr<Completion> receiver;
-    void* source = nullptr;
-    void* target = nullptr;
     int64_t bytes = 0;
     double start = 0;  // When the half that is there came.
     Id connection = kNone;
     Id next_unmatched = kNone;
     Id next_in_flight = kNone;
-    core::SpanKind kind{};
-    Side first{};          // The half that came first.
-    bool started = false;  // Before it was matched: eager.
-    bool arrived = false;
+    core::SpanKind kind : 16 {};
+    Side first : 1 {};         // The half that came first.
+    bool started : 1 = false;  // Before it was matched: eager.
+    bool arrived : 1 = false;
+    bool has_data : 1 = false;  // In data_.
+  };
+  struct Data {
+    const void* source = nullptr;
+    void* target = nullptr;
+    std::vector<std::byte> held;  // Of an eager message that has arrived and waits.
+  };
+  struct Slot {
+    Id connection = kNone;
+    uint32_t tag = 0;  // More of the hash: a look at the connection that is saved in most cases.
   };
 
   Id FindConnection(uint32_t from, uint32_t to, Channel channel);
-  size_t Slot(uint32_t from, uint32_t to, Channel channel) const;
+  Slot& FindSlot(uint32_t from, uint32_t to, Channel channel);
   void GrowTable();
-  void Take(Message& message, Half& half);
+  void Take(Id message, Half& half);
   void Append(Half& half, Id connection);
   void Match(Half& half, Id connection);
   void Start(Id message, double time);
   void Enter(Id message);
   void Arrive(Id message);
+  double LatencyOf(const Connection& connection) const;
   void CopyData(Id message);
   void Receive(Id message, double time);
   void FinishReceive(Id message);
@@ -121,12 +129,12 @@ class Network : public EventSource, public TimerHandler {
   const Cluster& cluster_;
   FairSharing sharing_;  // Its routes are the connections.
   Topology topology_;
-  std::vector<Connection> connections_;
-  std::vector<Id> table_;  // Connections by hash, open addressing.
+  Chunks<Connection> connections_;
+  std::vector<Slot> table_;  // Connections by hash, open addressing.
   Pool<Message> messages_;
-  std::unordered_map<Id, std::vector<std::byte>> held_;  // Data of eager messages that wait.
-  std::vector<bool> gone_;                               // By rank; empty if none is.
-  std::vector<Waiting> lost_;                            // Halves whose other half's rank is gone.
+  std::unordered_map<Id, Data> data_;  // Of messages that carry any.
+  std::vector<bool> gone_;             // By rank; empty if none is.
+  std::vector<Waiting> lost_;          // Halves whose other half's rank is gone.
   std::vector<Id> complete_;
   uint64_t message_count_ = 0;
 };

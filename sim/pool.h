@@ -3,8 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
+
+#include "sim/chunks.h"
 
 namespace sim {
 
@@ -13,28 +14,25 @@ namespace sim {
 template <class T>
 class Pool {
  public:
-  T& operator[](uint32_t id) { return chunks_[id / kChunk][id % kChunk]; }
-  const T& operator[](uint32_t id) const { return chunks_[id / kChunk][id % kChunk]; }
+  T& operator[](uint32_t id) { return items_[id]; }
+  const T& operator[](uint32_t id) const { return items_[id]; }
   // Ids are below it.
-  size_t size() const { return size_; }
+  size_t size() const { return items_.size(); }
 
   // An object as it was left when its id was deleted, or a new one.
   uint32_t New() {
-    if (!free_.empty()) {
-      const uint32_t id = free_.back();
-      free_.pop_back();
-      return id;
+    if (free_.empty()) {
+      items_.push_back(T());
+      return static_cast<uint32_t>(items_.size() - 1);
     }
-    if (size_ == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<T[]>(kChunk));
-    return static_cast<uint32_t>(size_++);
+    const uint32_t id = free_.back();
+    free_.pop_back();
+    return id;
   }
   void Delete(uint32_t id) { free_.push_back(id); }
 
  private:
-  static constexpr size_t kChunk = 256;
-
-  std::vector<std::unique_ptr<T[]>> chunks_;
-  size_t size_ = 0;
+  Chunks<T> items_;
   std::vector<uint32_t> free_;
 };
 

@@ -18,6 +18,8 @@ Topology::Topology(const Cluster& cluster, int ranks, FairSharing& sharing)
       hosts_(CeilingOfRatio(ranks, cluster.ranks_per_host)),
       racks_(cluster.hosts_per_rack ? CeilingOfRatio(hosts_, cluster.hosts_per_rack) : 0) {
   const Disturbance& disturbance = cluster.disturbance;
+  const int inner = cluster.ranks_per_host > 1 ? ranks : 0;
+  sharing.ReserveLinks(2 * static_cast<size_t>(hosts_ + racks_ + inner));
   for (int host = 0; host < hosts_; ++host) {
     double bandwidth = CardOf(host).bytes_per_second;
     if (Chance(disturbance.seed, Draw::kSlowLink, host).Uniform() < disturbance.slow_link_share) {
@@ -32,8 +34,7 @@ Topology::Topology(const Cluster& cluster, int ranks, FairSharing& sharing)
     sharing.AddLink(bandwidth);
     sharing.AddLink(bandwidth);
   }
-  if (cluster.ranks_per_host == 1) return;
-  for (int i = 0; i < 2 * ranks; ++i) sharing.AddLink(cluster.inside_host.bytes_per_second);
+  for (int i = 0; i < 2 * inner; ++i) sharing.AddLink(cluster.inside_host.bytes_per_second);
 }
 
 const LinkModel& Topology::CardOf(int host) const {

@@ -1,0 +1,104 @@
+#include "sim/sim_replica.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "sim/chance.h"
+
+namespace sim {
+namespace {
+
+// A computation whose end is known: awaiting it takes the rank's clock there.
+class Computation : public core::Operation {
+ public:
+  Computation(RankClock& clock, double end) : clock_(clock), end_(end) {}
+  bool Await(std::coroutine_handle<>) override {
+    clock_.AdvanceTo(end_);
+    return false;
+  }
+
+ private:
+  RankClock& clock_;
+  const double end_;
+};
+
+}  // namespace
+
+ReplicaModel::ReplicaModel(const core::Profile& profile, const Cluster& cluster)
+    : profile_(profile),
+      disturbance_(cluster.disturbance),
+      accumulate_bytes_per_second_(cluster.accumulate_bytes_per_second > 0
+                                       ? cluster.accumulate_bytes_per_second
+                                       : profile.accumulate_bytes_per_second),
+      extents_(profile.gradients.size()) {
+  for (const core::ProfiledGradient& gradient : profile.gradients) {
+    extents_[static_cast<size_t>(gradient.parameter)].count = gradient.elements;
+  }
+  int64_t offset = 0;
+  for (core::Extent& extent : extents_) {
+    extent.offset = offset;
+    offset += extent.count;
+  }
+}
+
+double ReplicaModel::RankFactor(int rank) const {
+  if (disturbance_.straggler_share == 0) return 1;
+  Chance chance(disturbance_.seed, Draw::kStraggler, rank);
+  return chance.Uniform() < disturbance_.straggler_share ? disturbance_.straggler_factor : 1;
+}
+
+double ReplicaModel::PassFactor(int rank, int64_t step) const {
+  double factor = RankFactor(rank);
+  if (disturbance_.jitter > 0) {
+    Chance chance(disturbance_.seed, Draw::kJitter, rank, step);
+    factor *= std::exp(disturbance_.jitter * chance.Normal());
+  }
+  return factor + disturbance_.stagger * rank / profile_.pass;
+}
+
+core::Gradients& SimReplica::Backward() {
+  start_ = std::max(clock_.seconds(), busy_until_);
+  factor_ = model_.PassFactor(rank_, step_++);
+  taken_ = 0;
+  const core::Profile& profile = model_.profile();
+  busy_until_ = start_ + factor_ * profile.pass;
+  Record(core::SpanKind::kForward, start_, start_ + factor_ * profile.forward);
+  Record(core::SpanKind::kBackward, start_ + factor_ * profile.forward, busy_until_);
+  return *this;
+}
+
+std::optional<core::Gradient> SimReplica::Take() {
+  const std::vector<core::ProfiledGradient>& gradients = model_.profile().gradients;
+  if (static_cast<size_t>(taken_) == gradients.size()) {
+    clock_.AdvanceTo(start_ + factor_ * model_.profile().pass);
+    return std::nullopt;
+  }
+  const core::ProfiledGradient& gradient = gradients[static_cast<size_t>(taken_++)];
+  clock_.AdvanceTo(start_ + factor_ * gradient.ready);
+  return core::Gradient{gradient.parameter};
+}
+
+core::Work SimReplica::Accumulate(core::Buffer, core::Buffer sum) {
+  const double seconds = static_cast<double>(sum.bytes()) / model_.accumulate_bytes_per_second();
+  return Compute(core::SpanKind::kAccumulate, seconds * model_.RankFactor(rank_));
+}
+
+core::Work SimReplica::Update(core::Buffer gradients, float) {
+  const double share = static_cast<double>(gradients.count) / static_cast<double>(model_.count());
+  return Compute(core::SpanKind::kUpdate,
+                 share * model_.profile().update * model_.RankFactor(rank_));
+}
+
+core::Work SimReplica::Compute(core::SpanKind kind, double seconds) {
+  const double start = std::max(clock_.seconds(), busy_until_);
+  busy_until_ = start + seconds;
+  Record(kind, start, busy_until_);
+  return core::Work(std::make_shared<Computation>(clock_, busy_until_));
+}
+
+void SimReplica::Record(core::SpanKind kind, double start, double end) {
+  if (timeline_) timeline_->Record({kind, core::Duration(start), core::Duration(end)});
+}
+
+}  // namespace sim

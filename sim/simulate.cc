@@ -1,0 +1,240 @@
+#include "sim/simulate.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "core/error.h"
+#include "core/task.h"
+#include "sim/formula_collectives.h"
+#include "sim/message_collectives.h"
+#include "sim/network.h"
+#include "sim/rank_clock.h"
+#include "sim/sim_communicator.h"
+#include "sim/sim_replica.h"
+#include "sim/waiting_report.h"
+
+namespace sim {
+namespace {
+
+constexpr size_t kBusiestMax = 8;
+constexpr int kServerPeersMax = 100'000;
+
+double CpuSeconds() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+int64_t PeakMemoryBytes() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} * 1024;
+}
+
+// All that one rank is.
+struct Rank {
+  struct Recording {
+    bool spans;
+    bool trace;
+  };
+
+  Rank(Network& network, Collectives& collectives, const ReplicaModel& model, int rank,
+       Recording recording)
+      : clock(network.engine()),
+        timeline(recording.spans ? std::make_unique<core::Timeline>(clock, recording.trace)
+                                 : nullptr),
+        communicator(network, Network::Channel::kMessages, &collectives, rank, clock,
+                     timeline.get()),
+        replica(model, rank, clock, timeline.get()),
+        worker{communicator, replica} {}
+
+  RankClock clock;
+  const std::unique_ptr<core::Timeline> timeline;
+  SimCommunicator communicator;
+  SimReplica replica;
+  core::Worker worker;
+  std::unique_ptr<core::Strategy> strategy;
+  std::optional<core::Task> task;
+  int step = -1;  // −1: in Start.
+};
+
+class Run {
+ public:
+  Run(const Cluster& cluster, const core::Profile& profile, const StrategyFactory& strategy,
+      const SimulationOptions& options)
+      : options_(options),
+        network_(engine_, cluster, options.world_size),
+        collectives_(MakeCollectives()),
+        model_(profile, cluster) {
+    for (int i = 0; i < options.world_size; ++i) AddRank(i, strategy(i));
+  }
+
+  Simulation Go() {
+    for (Rank& rank : ranks_) {
+      rank.task.emplace(Steps(*this, rank));
+      rank.task->Start();
+    }
+    engine_.Run();
+    for (Rank& rank : ranks_) {
+      if (rank.task->done()) rank.task->Rethrow();
+    }
+    CheckAllDone();
+    return Collect();
+  }
+
+ private:
+  std::unique_ptr<Collectives> MakeCollectives() {
+    if (options_.collectives == CollectiveMode::kFormula) {
+      return std::make_unique<FormulaCollectives>(network_, options_.all_reduce);
+    }
+    return std::make_unique<MessageCollectives>(network_, options_.all_reduce);
+  }
+
+  // Of each role the first, and then every so many. A server of very many workers has too many spans.
+  bool IsRecorded(int rank, core::Role role) const {
+    const int every = (options_.world_size - 1) / options_.recorded_ranks_max + 1;
+    if (role == core::Role::kServer) {
+      return servers_ < options_.recorded_ranks_max && options_.world_size <= kServerPeersMax;
+    }
+    return (rank - servers_) % every == 0;
+  }
+
+  void AddRank(int rank, std::unique_ptr<core::Strategy> strategy) {
+    const core::Role role = strategy->role(rank, options_.world_size);
+    ranks_.emplace_back(network_, *collectives_, model_, rank,
+                        Rank::Recording{IsRecorded(rank, role), options_.trace});
+    servers_ += role == core::Role::kServer;
+    ranks_.back().strategy = std::move(strategy);
+  }
+
+  static core::Task Steps(Run& run, Rank& rank) {
+    co_await rank.strategy->Start(rank.worker);
+    run.BeginSteps(rank);
+    while (rank.step < run.options_.steps) {
+      co_await rank.strategy->Step(rank.worker);
+      ++rank.step;
+      if (rank.timeline) rank.timeline->EndStep();
+    }
+  }
+
+  void BeginSteps(Rank& rank) {
+    rank.step = 0;
+    if (rank.timeline) rank.timeline->BeginSteps();
+    start_ = std::max(start_, rank.clock.seconds());
+    if (++begun_ == options_.world_size) network_.sharing().ResetUses();
+  }
+
+  void CheckAllDone() const {
+    int waiting = 0;
+    for (const Rank& rank : ranks_) waiting += !rank.task->done();
+    if (waiting == 0) return;
+    const std::string report = ReportWaiting(network_, *collectives_, [this](int rank) {
+      return ranks_[static_cast<size_t>(rank)].step;
+    });
+    throw core::Error("the simulation stopped at " + std::to_string(engine_.now()) + " s with " +
+                      std::to_string(waiting) + " of " + std::to_string(ranks_.size()) +
+                      " ranks waiting for ever: " + report);
+  }
+
+  Simulation Collect() {
+    Simulation result;
+    result.servers = servers_;
+    result.workers = options_.world_size - servers_;
+    result.start = start_;
+    for (const Rank& rank : ranks_) result.end = std::max(result.end, rank.clock.seconds());
+    result.step_seconds = (result.end - result.start) / options_.steps;
+    result.worker_steps = MeanSteps(core::Role::kWorker);
+    result.server_steps = MeanSteps(core::Role::kServer);
+    result.busiest = Busiest(result.end - result.start);
+    for (size_t i = 0; options_.trace && i < ranks_.size(); ++i) {
+      if (!ranks_[i].timeline) continue;
+      result.traces.push_back({static_cast<int>(i), ranks_[i].timeline->trace()});
+    }
+    result.messages = network_.message_count();
+    result.events = engine_.event_count() + network_.message_count();
+    result.memory_bytes = PeakMemoryBytes();
+    return result;
+  }
+
+  std::vector<core::Breakdown> MeanSteps(core::Role role) {
+    std::vector<core::Breakdown> sums;
+    int count = 0;
+    for (int i = 0; i < options_.world_size; ++i) {
+      Rank& rank = ranks_[static_cast<size_t>(i)];
+      if (!rank.timeline || rank.strategy->role(i, options_.world_size) != role) continue;
+      const std::vector<core::Breakdown> steps = rank.timeline->TakeSteps();
+      sums.resize(steps.size());
+      for (size_t step = 0; step < steps.size(); ++step) Add(steps[step], sums[step]);
+      ++count;
+    }
+    for (core::Breakdown& sum : sums) Divide(sum, count);
+    return sums;
+  }
+
+  static void Add(const core::Breakdown& step, core::Breakdown& sum) {
+    sum.total += step.total;
+    sum.load += step.load;
+    sum.computation += step.computation;
+    sum.communication += step.communication;
+    sum.exposed += step.exposed;
+    sum.pull += step.pull;
+    sum.push += step.push;
+    sum.bytes += step.bytes;
+  }
+  static void Divide(core::Breakdown& sum, int count) {
+    for (core::Duration* time : {&sum.total, &sum.load, &sum.computation, &sum.communication,
+                                 &sum.exposed, &sum.pull, &sum.push}) {
+      *time /= count;
+    }
+    sum.bytes /= count;
+  }
+
+  std::vector<LinkReport> Busiest(double seconds) {
+    const FairSharing& sharing = network_.sharing();
+    std::vector<std::pair<double, uint32_t>> links;
+    for (uint32_t link = 0; link < sharing.link_count(); ++link) {
+      links.push_back({-sharing.use(link).bytes / (sharing.capacity(link) * seconds), link});
+    }
+    const size_t count = std::min(links.size(), kBusiestMax);
+    std::partial_sort(links.begin(), links.begin() + static_cast<ptrdiff_t>(count), links.end());
+    std::vector<LinkReport> reports;
+    for (size_t i = 0; i < count; ++i) {
+      const LinkUse use = sharing.use(links[i].second);
+      reports.push_back({.name = network_.topology().LinkName(links[i].second),
+                         .bytes = use.bytes,
+                         .busy_share = std::min(1.0, use.busy_seconds / seconds),
+                         .utilization = -links[i].first,
+                         .peak_flows = use.peak_flows});
+    }
+    return reports;
+  }
+
+  const SimulationOptions options_;
+  Engine engine_;
+  Network network_;
+  const std::unique_ptr<Collectives> collectives_;
+  const ReplicaModel model_;
+  std::deque<Rank> ranks_;
+  int servers_ = 0;
+  int begun_ = 0;     // Ranks that are done with Start.
+  double start_ = 0;  // When the last of them was.
+};
+
+}  // namespace
+
+Simulation Simulate(const Cluster& cluster, const core::Profile& profile,
+                    const StrategyFactory& strategy, const SimulationOptions& options) {
+  const double cpu_start = CpuSeconds();
+  Simulation result = Run(cluster, profile, strategy, options).Go();
+  result.cpu_seconds = CpuSeconds() - cpu_start;
+  return result;
+}
+
+}  // namespace sim
