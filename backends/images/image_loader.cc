@@ -143,7 +143,7 @@ class ImageLoader::Pipeline {
   }
 
   std::shared_ptr<const Batch> Next() {
-    while (delivered_ < batches()) {
+    while (delivered_ * options_.batch_size < end_) {
       PendingBatch finished = TakeFinished();
       ReportBroken(finished.broken);
       Compact(*finished.batch);

@@ -54,7 +54,8 @@ class ImageLoader : public BatchSource {
   ~ImageLoader() override;
 
   void BeginEpoch(int epoch) override;
-  // Also throws when more than 1 % of this rank's images of an epoch are broken.
+  // Null also before the first epoch has begun. Also throws when more than 1 % of this rank's
+  // images of an epoch are broken.
   std::shared_ptr<const Batch> Next() override;
 
   // Steps of an epoch. In validation, broken files may leave it fewer.

@@ -313,6 +313,15 @@ TEST_F(ImageLoaderTest, BeginsAnEpochInTheMiddleOfAnother) {
   EXPECT_EQ(read.pixels, expected.pixels);
 }
 
+TEST_F(ImageLoaderTest, HasNoBatchesBeforeAnEpochHasBegun) {
+  AddImages(8);
+  for (const int workers : {0, 2}) {
+    ImageLoaderOptions options = Options(Split::kTraining);
+    options.workers = workers;
+    EXPECT_EQ(ImageLoader(folder_, options).Next(), nullptr);
+  }
+}
+
 TEST_F(ImageLoaderTest, EndsWhileItsWorkersRunAhead) {
   AddImages(40);
   for (int i = 0; i < 20; ++i) {
