@@ -15,7 +15,7 @@ using ::testing::AllOf;
 using testing::Ended;
 using ::testing::HasSubstr;
 using testing::MakeFolder;
-using testing::Run;
+using testing::RunCommand;
 
 constexpr char kDdp[] = "experiments/baseline_ddp";
 constexpr char kParameterServer[] = "experiments/parameter_server";
@@ -25,10 +25,10 @@ void ExpectRefused(const std::vector<std::string>& arguments,
                    const ::testing::Matcher<const std::string&>& line) {
   const std::string output = MakeFolder();
   std::vector<std::string> command = arguments;
-  if (arguments.size() < 2 || arguments[1] != "--output_dir=/proc/results") {
-    command.push_back("--output_dir=" + output);
+  if (arguments.size() < 2 || arguments[1] != "--output-dir=/proc/results") {
+    command.push_back("--output-dir=" + output);
   }
-  const Ended ended = Run(command);
+  const Ended ended = RunCommand(command);
   EXPECT_EQ(ended.code, 1);
   EXPECT_EQ(std::count(ended.errors.begin(), ended.errors.end(), '\n'), 1) << ended.errors;
   EXPECT_THAT(ended.errors, line);
@@ -63,13 +63,13 @@ TEST(BadInput, NumbersOutOfRangeNameTheFlag) {
   ExpectRefused({kDdp, "--epochs=-1"}, HasSubstr("epochs=-1"));
   ExpectRefused({kDdp, "--timeout=0"}, HasSubstr("timeout"));
   ExpectRefused({kDdp, "--lr=nan"}, HasSubstr("lr"));
-  ExpectRefused({kDdp, "--image-size=8"}, HasSubstr("image_size"));
+  ExpectRefused({kDdp, "--image-size=8"}, HasSubstr("image-size"));
   ExpectRefused({kDdp, "--batch-size=many"}, AllOf(HasSubstr("batch"), HasSubstr("many")));
 }
 
 TEST(BadInput, AParameterServerAloneIsRefused) {
   ExpectRefused({kParameterServer, "--nproc-per-node=1"},
-                AllOf(HasSubstr("nproc_per_node"), HasSubstr("2 ranks")));
+                AllOf(HasSubstr("nproc-per-node"), HasSubstr("2 ranks")));
 }
 
 TEST(BadInput, AMissingFolderIsNamedWithTheLayout) {
@@ -92,23 +92,24 @@ TEST(BadInput, AnEmptyClassIsNamed) {
 TEST(BadInput, ABatchLargerThanTheDataIsRefusedBeforeAnythingStarts) {
   const std::string data = MakeFiles({"train/cat/1.jpg", "train/cat/2.jpg", "val/cat/1.jpg"});
   ExpectRefused({kDdp, "--data-dir=" + data, "--batch-size=64"},
-                AllOf(HasSubstr("batch_size"), HasSubstr("64")));
+                AllOf(HasSubstr("batch-size"), HasSubstr("64")));
 }
 
 TEST(BadInput, AnOutputFolderThatCannotBeWrittenIsNamed) {
-  ExpectRefused({kDdp, "--output_dir=/proc/results"}, HasSubstr("/proc/results"));
+  ExpectRefused({kDdp, "--output-dir=/proc/results"}, HasSubstr("/proc/results"));
 }
 
 TEST(BadInput, AMissingWeightsFileIsNamed) {
-  const Ended ended = Run({kDdp, "--synthetic", "--weights=/nowhere/w.pth", "--steps=1",
-                           "--epochs=1", "--nproc-per-node=1", "--output-dir=" + MakeFolder()});
+  const Ended ended =
+      RunCommand({kDdp, "--synthetic", "--weights=/nowhere/w.pth", "--steps=1", "--epochs=1",
+                  "--nproc-per-node=1", "--output-dir=" + MakeFolder()});
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.errors, HasSubstr("/nowhere/w.pth"));
 }
 
 TEST(BadInput, ARankWithoutAMeetingPlaceNamesTheVariable) {
-  const Ended ended = Run({kDdp, "--synthetic", "--output-dir=" + MakeFolder()},
-                          {{"RANK", "0"}, {"WORLD_SIZE", "2"}});
+  const Ended ended = RunCommand({kDdp, "--synthetic", "--output-dir=" + MakeFolder()},
+                                 {{"RANK", "0"}, {"WORLD_SIZE", "2"}});
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.errors, HasSubstr("MASTER_PORT"));
 }

@@ -12,26 +12,30 @@ namespace {
 
 using testing::Ended;
 using testing::MakeFolder;
-using testing::Run;
+using testing::RunCommand;
 
 class EqualityTest : public ::testing::Test {
  protected:
   // One small image folder for all runs of a test.
   EqualityTest() : data_(MakeFolder() + "/data") {
-    const Ended made = Run({"tools/make_dataset", "--out=" + data_, "--classes=2", "--images=24",
-                            "--val-images=5", "--width=96", "--height=80"});
+    const Ended made = RunCommand({"tools/make_dataset", "--out=" + data_, "--classes=2",
+                                   "--images=24", "--val-images=5", "--width=96", "--height=80"});
     EXPECT_EQ(made.code, 0) << made.errors;
   }
 
   core::Results Train(const std::string& strategy, int ranks, const std::string& file,
                       const std::vector<std::string>& more = {}) {
     const std::string output = MakeFolder();
-    std::vector<std::string> command = {"experiments/baseline_ddp", "--strategy=" + strategy,
+    std::vector<std::string> command = {"experiments/baseline_ddp",
+                                        "--strategy=" + strategy,
                                         "--nproc-per-node=" + std::to_string(ranks),
-                                        "--data-dir=" + data_, "--output-dir=" + output,
-                                        "--image-size=32", "--batch-size=4", "--epochs=2"};
+                                        "--data-dir=" + data_,
+                                        "--output-dir=" + output,
+                                        "--image-size=32",
+                                        "--batch-size=4",
+                                        "--epochs=2"};
     command.insert(command.end(), more.begin(), more.end());
-    const Ended ended = Run(command);
+    const Ended ended = RunCommand(command);
     EXPECT_EQ(ended.code, 0) << ended.errors;
     const auto results = core::ReadResults(output + "/" + file);
     EXPECT_TRUE(results.ok()) << results.status();

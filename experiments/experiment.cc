@@ -15,11 +15,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backends/images/image_folder.h"
+#include "backends/images/image_loader.h"
 #include "core/error.h"
 #include "core/flags.h"
 #include "experiments/launcher.h"
 #include "experiments/rank.h"
 #include "experiments/rank_environment.h"
+#include "tools/make_dataset.h"
 
 namespace experiments {
 namespace {
@@ -62,9 +64,28 @@ void PrepareOutput(const std::string& folder) {
     error = std::error_code(errno, std::generic_category());
   }
   if (error) {
-    throw core::Error(absl::StrCat("--output_dir=", folder, " cannot be written (", error.message(),
+    throw core::Error(absl::StrCat("--output-dir=", folder, " cannot be written (", error.message(),
                                    "): name another folder"));
   }
+}
+
+// Where the user names no data set, a small one is made on first use.
+void MakeGeneratedDataset(const RunOptions& options) {
+  if (!options.generated || std::filesystem::exists(options.data_dir)) return;
+  absl::PrintF("no --data-dir: making a small set of images, once, in %s\n", options.data_dir);
+  std::fflush(stdout);
+  const absl::Status made =
+      tools::MakeDataset({.path = options.data_dir, .threads = UsableCores()});
+  if (!made.ok()) throw core::Error(std::string(made.message()));
+}
+
+// What every rank would find, said once and before any starts.
+void CheckBatchSize(const RunOptions& options, const backends::ImageDataset& dataset, int ranks) {
+  if (options.synthetic) return;
+  backends::ImageLoader(dataset.training, {.batch_size = options.batch_size,
+                                           .image_size = options.image_size,
+                                           .workers = 0,
+                                           .ranks = TrainingRanks(options.strategy, ranks)});
 }
 
 void Announce(const RunOptions& options, const backends::ImageDataset& dataset) {
@@ -129,7 +150,10 @@ int ReportErrors(std::string_view who, const std::function<void()>& body) {
     return 0;
   } catch (const std::exception& error) {
     std::fflush(stdout);
-    absl::FPrintF(stderr, "%s: %s\n", std::string(who), error.what());
+    const std::string cause = error.what();
+    const std::string prefix =
+        cause.starts_with("rank ") ? "" : absl::StrCat(std::string(who), ": ");
+    absl::FPrintF(stderr, "%s%s\n", prefix, cause);
     return 1;
   }
 }
@@ -138,6 +162,12 @@ void RunExperiment(const RunOptions& options) {
   const absl::StatusOr<std::optional<RankEnvironment>> environment = ReadRankEnvironment();
   if (!environment.ok()) throw core::Error(std::string(environment.status().message()));
   PrepareOutput(options.output_dir);
+  if (environment->has_value() && options.generated) {
+    throw core::Error(
+        "--data-dir is missing: ranks that others start share a data set that is there "
+        "(or --synthetic)");
+  }
+  MakeGeneratedDataset(options);
   backends::ImageDataset dataset;
   if (!options.synthetic) dataset = backends::ListImageDataset(options.data_dir);
   if (environment->has_value()) {
@@ -145,6 +175,7 @@ void RunExperiment(const RunOptions& options) {
     RunRank(options, **environment, {}, dataset);
     return;
   }
+  CheckBatchSize(options, dataset, options.ranks);
   Announce(options, dataset);
   StartRanks(options, dataset);
 }

@@ -117,7 +117,10 @@ class Launcher {
   }
 
   void SendAll(int signal) {
-    for (const auto& [process, rank] : ranks_) kill(process, signal);
+    for (const auto& [process, rank] : ranks_) {
+      kill(process, signal);
+      kill(process, SIGCONT);  // A stopped one would not hear it.
+    }
   }
 
   const std::chrono::milliseconds grace_;

@@ -28,7 +28,7 @@ struct LaunchOutcome {
 // before they are asked to end, and as long again before they are killed. Should this process be
 // killed, so are the ranks. Throws core::Error if a process cannot be made.
 LaunchOutcome LaunchRanks(int ranks, const std::function<int(int rank)>& body,
-                          std::chrono::milliseconds grace = std::chrono::seconds(4));
+                          std::chrono::milliseconds grace = std::chrono::seconds(3));
 
 }  // namespace experiments
 

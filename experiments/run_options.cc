@@ -7,6 +7,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "backends/torch/learning_rate.h"
 #include "core/flags.h"
 #include "core/user_path.h"
@@ -50,8 +51,9 @@ namespace experiments {
 namespace {
 
 absl::Status Refuse(std::string_view flag, const std::string& found, std::string_view wanted) {
+  const std::string name = absl::StrReplaceAll(std::string(flag), {{"_", "-"}});
   return absl::InvalidArgumentError(
-      absl::StrCat("--", std::string(flag), "=", found, ": ", std::string(wanted)));
+      absl::StrCat("--", name, "=", found, ": ", std::string(wanted)));
 }
 
 absl::Status CheckName(std::string_view flag, const std::string& name,
@@ -114,7 +116,7 @@ absl::Status Check(const RunOptions& options) {
                   "a parameter server needs at least 2 ranks, one to serve and one to train");
   }
   if (options.synthetic && !options.data_dir.empty()) {
-    return Refuse("synthetic", "true", "takes no --data_dir: leave one of the two out");
+    return Refuse("synthetic", "true", "takes no --data-dir: leave one of the two out");
   }
   return absl::OkStatus();
 }
@@ -132,7 +134,8 @@ void FillDefaults(int cores, RunOptions& options) {
     options.ranks = train + (train - TrainingRanks(options.strategy, train));
   }
   if (options.threads == 0) {
-    options.threads = std::max(1, cores / TrainingRanks(options.strategy, options.ranks));
+    const int training = TrainingRanks(options.strategy, options.ranks);
+    options.threads = std::max(1, cores / std::max(1, training));
   }
 }
 

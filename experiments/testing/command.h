@@ -39,8 +39,8 @@ class Command {
   pid_t process_ = -1;
 };
 
-inline Ended Run(std::vector<std::string> arguments,
-                 std::map<std::string, std::string> environment = {}) {
+inline Ended RunCommand(std::vector<std::string> arguments,
+                        std::map<std::string, std::string> environment = {}) {
   return Command(std::move(arguments), std::move(environment)).Wait();
 }
 
