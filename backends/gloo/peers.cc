@@ -17,7 +17,9 @@ constexpr auto kForever = std::chrono::hours(100);
 constexpr auto kWatchInterval = std::chrono::milliseconds(500);
 // How long to wait for other ranks' reports: a living rank answers at once, a stopped one never.
 constexpr auto kReportTimeout = std::chrono::seconds(2);
-// The first to fail raises the alarm, which is received from anybody; reports from one another.
+// How often a wait for a rank that is gone is taken up again, to see whether what it sent is there.
+constexpr int kLooksMax = 3;
+// Slots.
 constexpr uint64_t kAlarmSlot = uint64_t{1} << 56;
 constexpr uint64_t kReportSlot = kAlarmSlot + 1;
 
@@ -31,21 +33,23 @@ std::string CauseOf(const std::exception& error) {
 }  // namespace
 
 Peers::Peers(std::shared_ptr<::gloo::transport::Context> context, std::chrono::milliseconds timeout)
-    : context_(std::move(context)), timeout_(timeout), reports_(context_->size) {
-  alarm_buffer_ = Bind(&alarm_, sizeof(alarm_));
+    : context_(std::move(context)),
+      timeout_(timeout),
+      gone_(context_->size),
+      reports_(context_->size),
+      alarms_(context_->size) {
   if (size() == 1) return;
-  std::vector<int> others;
   for (int peer = 0; peer < size(); ++peer) {
-    if (peer != rank()) others.push_back(peer);
+    if (peer == rank()) continue;
+    alarms_[peer] = Bind(&alarm_, sizeof(alarm_));
+    listeners_.emplace_back(&Peers::Listen, this, peer);
   }
-  alarm_buffer_->recv(others, kAlarmSlot);
-  listener_ = std::thread(&Peers::ListenForAlarm, this);
-  watch_ = std::thread(&Peers::WatchDeadlines, this);
+  watch_ = std::thread(&Peers::Watch, this);
 }
 
 Peers::~Peers() {
   Stop();
-  if (listener_.joinable()) listener_.join();
+  for (std::thread& listener : listeners_) listener.join();
   if (watch_.joinable()) watch_.join();
 }
 
@@ -54,7 +58,9 @@ void Peers::Stop() {
   if (stopping_) return;
   stopping_ = true;
   if (!failure_ && own_.reason == Reason::kNone) failure_ = "the communicator was destroyed";
-  alarm_buffer_->abortWaitRecv();
+  for (const auto& alarm : alarms_) {
+    if (alarm) alarm->abortWaitRecv();
+  }
   WakeAll();
 }
 
@@ -97,7 +103,13 @@ void Peers::Await(Buffer& buffer, bool sends, int peer, const OperationName& nam
       waits_.end(), {&buffer, sends, peer, &name, steady_clock::now() + timeout_, false});
   std::optional<std::string> lost;
   bool complete = false;
+  int looks = 0;
   while (!complete && !lost && !wait->expired && own_.reason == Reason::kNone && !failure_) {
+    // Gloo does not say so to those that wait for a message of which a part has come.
+    if (gone_[peer] && ++looks > kLooksMax) {
+      lost = gone_[peer];
+      break;
+    }
     lock.unlock();
     try {
       // False if somebody woke us: to see that the time is over, or for another wait's sake.
@@ -134,12 +146,14 @@ void Peers::GiveUp(const OperationName& name, const Report& report) {
 }
 
 void Peers::AwaitVerdict(std::unique_lock<std::mutex>& lock, const Report& report) {
-  if (own_.reason == Reason::kNone && !failure_) {
-    own_ = report;
-    alarm_buffer_->abortWaitRecv();
-    WakeAll();
-  }
+  SetReport(report);
   changed_.wait(lock, [this] { return failure_.has_value(); });
+}
+
+void Peers::SetReport(const Report& report) {
+  if (own_.reason != Reason::kNone || failure_) return;
+  own_ = report;
+  WakeAll();
 }
 
 core::Error Peers::Failure(const OperationName& name) const {
@@ -164,44 +178,41 @@ void Peers::WakeAll() {
   changed_.notify_all();
 }
 
-void Peers::WatchDeadlines() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    changed_.wait_for(lock, kWatchInterval);
-    for (Wait& wait : waits_) {
-      if (steady_clock::now() < wait.deadline) continue;
-      wait.expired = true;
-      Wake(wait);
+void Peers::Listen(int peer) {
+  try {
+    alarms_[peer]->recv(peer, kAlarmSlot);
+    while (!alarms_[peer]->waitRecv(kForever)) {
+      std::lock_guard lock(mutex_);
+      if (stopping_) return;
     }
+  } catch (const ::gloo::Exception& error) {
+    std::lock_guard lock(mutex_);
+    gone_[peer] = CauseOf(error);
+    return;
   }
+  std::lock_guard lock(mutex_);
+  // Whatever has been waited for longest is what this rank is held up by.
+  SetReport(waits_.empty() ? MakeReport(Reason::kBusy, -1, "")
+                           : MakeReport(Reason::kWaiting, waits_.front().peer, ""));
 }
 
-void Peers::ListenForAlarm() {
-  bool failing = false;
-  while (!failing) {
-    try {
-      failing = alarm_buffer_->waitRecv(kForever);
-    } catch (const ::gloo::Exception&) {
-      failing = true;  // Who raised it was gone before it had finished.
+void Peers::Watch() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_ || (own_.reason != Reason::kNone && !failure_)) {
+    if (own_.reason != Reason::kNone && !failure_) {
+      reports_[rank()] = own_;
+      lock.unlock();
+      ExchangeReports();
+      lock.lock();
+      failure_ = Verdict();
+      changed_.notify_all();
     }
-    std::lock_guard lock(mutex_);
-    failing = failing || own_.reason != Reason::kNone;
-    if (stopping_ && !failing) return;
-  }
-  {
-    std::lock_guard lock(mutex_);
-    if (own_.reason == Reason::kNone) {
-      // Whatever has been waited for longest is what this rank is held up by.
-      own_ = waits_.empty() ? MakeReport(Reason::kBusy, -1, "")
-                            : MakeReport(Reason::kWaiting, waits_.front().peer, "");
+    changed_.wait_for(lock, kWatchInterval);
+    for (Wait& wait : waits_) {
+      wait.expired = steady_clock::now() > wait.deadline;
+      if (wait.expired || gone_[wait.peer]) Wake(wait);
     }
-    reports_[rank()] = own_;
-    WakeAll();
   }
-  ExchangeReports();
-  std::lock_guard lock(mutex_);
-  failure_ = Verdict();
-  changed_.notify_all();
 }
 
 void Peers::ExchangeReports() {

@@ -90,10 +90,13 @@ class Peers {
   void AwaitVerdict(std::unique_lock<std::mutex>& lock, const Report& report);
   core::Error Failure(const OperationName& name) const;
 
-  void ListenForAlarm();
+  // Gives up when that rank does, and notes when its connection closes.
+  void Listen(int peer);
+  // Looks at deadlines, and exchanges reports when this rank gives up.
+  void Watch();
+  void SetReport(const Report& report);
   void ExchangeReports();
   std::string Verdict() const;
-  void WatchDeadlines();
   void WakeAll();
   static void Wake(const Wait& wait);
 
@@ -107,10 +110,12 @@ class Peers {
   Report own_;
   std::optional<std::string> failure_;  // What all operations fail with from now on.
 
-  std::vector<Report> reports_;  // By rank. Of the listening thread.
-  char alarm_ = 0;
-  std::unique_ptr<Buffer> alarm_buffer_;
-  std::thread listener_;
+  std::vector<std::optional<std::string>> gone_;  // By rank: why its connection closed.
+
+  std::vector<Report> reports_;                  // By rank. Of the watching thread.
+  char alarm_ = 0;                               // Its value does not matter.
+  std::vector<std::unique_ptr<Buffer>> alarms_;  // By rank.
+  std::vector<std::thread> listeners_;
   std::thread watch_;
 };
 

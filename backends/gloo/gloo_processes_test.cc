@@ -1,0 +1,225 @@
+// Ranks that are processes, and what the others say when one of them dies or stalls.
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "backends/gloo/gloo_communicator.h"
+#include "backends/rendezvous/file_store.h"
+#include "core/error.h"
+#include "core/task.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace backends {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+using Body = core::Task (*)(core::Communicator& communicator);
+
+std::string Read(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// Processes of one run, which say why they ended.
+class Processes {
+ public:
+  Processes(int size, milliseconds timeout, Body body) {
+    folder_ = std::filesystem::temp_directory_path() / "gloo_processes_XXXXXX";
+    if (!mkdtemp(folder_.data())) throw std::runtime_error("cannot make " + folder_);
+    for (int rank = 0; rank < size; ++rank) {
+      const pid_t process = fork();
+      if (process == 0) std::_Exit(RunRank(rank, size, timeout, body));
+      processes_.push_back(process);
+    }
+  }
+
+  ~Processes() {
+    for (pid_t process : processes_) {
+      if (process != 0) kill(process, SIGKILL);
+    }
+    while (wait(nullptr) > 0) {
+    }
+    std::filesystem::remove_all(folder_);
+  }
+
+  void Signal(int rank, int signal) { kill(processes_[rank], signal); }
+
+  // What the rank threw, once it has ended; an empty text if it threw nothing, or took too long.
+  std::string AwaitError(int rank, steady_clock::time_point deadline) {
+    while (waitpid(processes_[rank], nullptr, WNOHANG) == 0) {
+      if (steady_clock::now() > deadline) return "";
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    processes_[rank] = 0;
+    return Read(ErrorPath(rank));
+  }
+
+  // Until the ranks have gone through the body so far that they have written this.
+  static void MarkStep(int rank) {
+    if (rank == 0) std::ofstream(marker_) << "x";
+  }
+  void AwaitMark() const {
+    while (!std::filesystem::exists(folder_ + "/mark"))
+      std::this_thread::sleep_for(milliseconds(1));
+  }
+
+ private:
+  std::string ErrorPath(int rank) const { return folder_ + "/error" + std::to_string(rank); }
+
+  int RunRank(int rank, int size, milliseconds timeout, Body body) {
+    marker_ = folder_ + "/mark";
+    try {
+      const auto store = OpenFileStore(folder_);
+      const auto communicator =
+          ConnectGloo({.rank = rank, .size = size, .store = store.get(), .timeout = timeout});
+      core::RunToEnd(body(*communicator));
+    } catch (const core::Error& error) {
+      std::ofstream(ErrorPath(rank)) << error.what();
+      return 1;
+    }
+    return 0;
+  }
+
+  static inline std::string marker_;
+  std::string folder_;
+  std::vector<pid_t> processes_;
+};
+
+// Never ends by itself.
+core::Task AllReduceForever(core::Communicator& communicator) {
+  std::vector<float> large(1 << 20), small(100);
+  for (int step = 0;; ++step) {
+    core::Work first = communicator.AllReduce({small.data(), 100});
+    core::Work second = communicator.AllReduce({large.data(), 1 << 20});
+    co_await first;
+    co_await second;
+    if (step == 10) Processes::MarkStep(communicator.rank());
+  }
+}
+
+// Workers send to rank 0 and get an answer, as with a parameter server.
+core::Task ServeForever(core::Communicator& communicator) {
+  constexpr int64_t kCount = 1 << 20;
+  const int size = communicator.size();
+  std::vector<std::vector<float>> data(size, std::vector<float>(kCount));
+  for (int step = 0;; ++step) {
+    std::vector<core::Work> works;
+    for (int peer = 0; peer < size; ++peer) {
+      const core::Buffer buffer{data[peer].data(), kCount};
+      if (communicator.rank() == 0 && peer > 0) {
+        works.push_back(communicator.Receive(buffer, peer, core::SpanKind::kPush));
+      } else if (communicator.rank() != 0 && peer == 0) {
+        works.push_back(communicator.Send(buffer, 0, core::SpanKind::kPush));
+        works.push_back(communicator.Receive(buffer, 0, core::SpanKind::kPull));
+      }
+    }
+    if (communicator.rank() == 0) {
+      for (core::Work& work : works) co_await work;
+      works.clear();
+      for (int peer = 1; peer < size; ++peer) {
+        works.push_back(
+            communicator.Send({data[peer].data(), kCount}, peer, core::SpanKind::kPull));
+      }
+    }
+    for (core::Work& work : works) co_await work;
+    if (step == 10) Processes::MarkStep(communicator.rank());
+  }
+}
+
+void ExpectAllNameTheVictim(Body body, int victim, int signal, milliseconds timeout,
+                            const std::string& cause) {
+  constexpr int kSize = 4;
+  SCOPED_TRACE("victim " + std::to_string(victim));
+  Processes processes(kSize, timeout, body);
+  processes.AwaitMark();
+
+  processes.Signal(victim, signal);
+
+  // A death is noticed at once, a stop when the time is over.
+  const auto noticed = signal == SIGSTOP ? timeout : milliseconds(0);
+  const auto deadline = steady_clock::now() + noticed + seconds(10);
+  for (int rank = 0; rank < kSize; ++rank) {
+    if (rank == victim) continue;
+    EXPECT_THAT(processes.AwaitError(rank, deadline),
+                AllOf(HasSubstr("rank " + std::to_string(rank) + ": "),
+                      HasSubstr("rank " + std::to_string(victim) + " " + cause)));
+  }
+}
+
+TEST(GlooProcessesTest, AKilledRankIsNamedByAllOthersInAnAllReduce) {
+  for (int victim = 0; victim < 4; ++victim) {
+    ExpectAllNameTheVictim(AllReduceForever, victim, SIGKILL, seconds(300), "is gone");
+  }
+}
+
+TEST(GlooProcessesTest, AKilledServerOrWorkerIsNamedByAllOthers) {
+  for (int victim = 0; victim < 4; ++victim) {
+    ExpectAllNameTheVictim(ServeForever, victim, SIGKILL, seconds(300), "is gone");
+  }
+}
+
+TEST(GlooProcessesTest, AStoppedRankIsNamedByAllOthersAfterTheTimeout) {
+  ExpectAllNameTheVictim(AllReduceForever, 2, SIGSTOP, seconds(1), "has not answered for 1 s");
+  ExpectAllNameTheVictim(ServeForever, 3, SIGSTOP, seconds(1), "has not answered for 1 s");
+  ExpectAllNameTheVictim(ServeForever, 0, SIGSTOP, seconds(1), "has not answered for 1 s");
+}
+
+// Rank 2 computes for longer than the others wait.
+core::Task OneIsBusy(core::Communicator& communicator) {
+  float value = 0;
+  co_await communicator.AllReduce({&value, 1});
+  if (communicator.rank() == 2) std::this_thread::sleep_for(seconds(4));
+  co_await communicator.AllReduce({&value, 1});
+}
+
+TEST(GlooProcessesTest, ARankThatIsBusyForTooLongIsSaidToBeAlive) {
+  Processes processes(3, seconds(1), OneIsBusy);
+  const auto deadline = steady_clock::now() + seconds(10);
+  for (int rank = 0; rank < 3; ++rank) {
+    EXPECT_THAT(processes.AwaitError(rank, deadline),
+                AllOf(HasSubstr("all-reduce of 4 bytes"),
+                      HasSubstr("rank 2 takes no part in it, although it is alive")));
+  }
+}
+
+TEST(GlooProcessesTest, RanksThatDoNotComeAreNamed) {
+  const std::string folder = std::filesystem::path(::testing::TempDir()) / "nobody_comes";
+  std::filesystem::create_directories(folder);
+  const auto store = OpenFileStore(folder);
+  try {
+    ConnectGloo({.rank = 1, .size = 4, .store = store.get(), .timeout = milliseconds(300)});
+    FAIL() << "connected with nobody";
+  } catch (const core::Error& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("rank 1: "), HasSubstr("ranks 0, 2, 3")));
+  }
+}
+
+TEST(GlooProcessesTest, AnInterfaceThatDoesNotExistIsNamed) {
+  const auto store = OpenFileStore(::testing::TempDir());
+  try {
+    ConnectGloo({.rank = 0, .size = 2, .store = store.get(), .interface = "nosuch0"});
+    FAIL() << "listened on an interface that does not exist";
+  } catch (const core::Error& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("rank 0: "), HasSubstr("interface nosuch0")));
+  }
+}
+
+}  // namespace
+}  // namespace backends

@@ -1,0 +1,105 @@
+#include "backends/rendezvous/tcp_store.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+
+#include "core/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace backends {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// A socket that listens on a port of loopback that the system chose, as long as it lives.
+class Listener {
+ public:
+  Listener() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof(address);
+    bind(socket_, reinterpret_cast<sockaddr*>(&address), length);
+    listen(socket_, 1);
+    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &length);
+    port_ = ntohs(address.sin_port);
+  }
+  ~Listener() { close(socket_); }
+  int port() const { return port_; }
+
+ private:
+  const int socket_;
+  int port_ = 0;
+};
+
+int FreePort() { return Listener().port(); }
+
+std::string ErrorOf(const TcpStoreOptions& options) {
+  try {
+    ConnectTcpStore(options);
+    return "connected";
+  } catch (const core::Error& error) {
+    return error.what();
+  }
+}
+
+TEST(TcpStoreTest, GivesAllRanksWhatOneHasSet) {
+  const int port = FreePort();
+  const auto server = ConnectTcpStore({.port = port, .serve = true});
+  const auto client = ConnectTcpStore({.port = port});
+  const std::string value("a\0b\n", 4);
+  client->Set("addresses/1", value);
+  EXPECT_EQ(server->Get("addresses/1", seconds(10)), value);
+  EXPECT_EQ(client->Get("addresses/1", seconds(10)), value);
+}
+
+TEST(TcpStoreTest, WaitsForAKeyUntilItIsSet) {
+  const int port = FreePort();
+  const auto server = ConnectTcpStore({.port = port, .serve = true});
+  std::thread setter([&] {
+    std::this_thread::sleep_for(milliseconds(50));
+    ConnectTcpStore({.port = port})->Set("late", "value");
+  });
+  EXPECT_EQ(server->Get("late", seconds(20)), "value");
+  setter.join();
+}
+
+TEST(TcpStoreTest, GivesNothingIfNobodySetsTheKeyInTime) {
+  const auto server = ConnectTcpStore({.port = FreePort(), .serve = true});
+  EXPECT_EQ(server->Get("never", milliseconds(50)), std::nullopt);
+}
+
+TEST(TcpStoreTest, KeepsRunsWithDifferentPrefixesApart) {
+  const int port = FreePort();
+  const auto first = ConnectTcpStore({.port = port, .serve = true, .prefix = "first"});
+  const auto second = ConnectTcpStore({.port = port, .prefix = "second"});
+  first->Set("key", "value");
+  EXPECT_EQ(second->Get("key", milliseconds(50)), std::nullopt);
+}
+
+TEST(TcpStoreTest, SaysWhatToDoIfThePortIsInUse) {
+  const Listener other;
+  const std::string error = ErrorOf({.port = other.port(), .serve = true, .timeout = seconds(2)});
+  EXPECT_THAT(error, AllOf(HasSubstr("127.0.0.1:" + std::to_string(other.port())),
+                           HasSubstr("in use"), HasSubstr("MASTER_PORT")));
+  EXPECT_EQ(error.find('\n'), std::string::npos);
+}
+
+TEST(TcpStoreTest, SaysWhatToDoIfNobodyServes) {
+  const int port = FreePort();
+  const std::string error = ErrorOf({.port = port, .timeout = milliseconds(500)});
+  EXPECT_THAT(error, AllOf(HasSubstr("127.0.0.1:" + std::to_string(port)), HasSubstr("rank 0")));
+  EXPECT_EQ(error.find('\n'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace backends
