@@ -97,7 +97,8 @@ class Run {
     return std::make_unique<MessageCollectives>(network_, options_.all_reduce);
   }
 
-  // Of each role the first, and then every so many. A server of very many workers has too many spans.
+  // Of each role the first, and then every so many. A server of very many workers has too many
+  // spans.
   bool IsRecorded(int rank, core::Role role) const {
     const int every = (options_.world_size - 1) / options_.recorded_ranks_max + 1;
     if (role == core::Role::kServer) {
