@@ -1,9 +1,13 @@
 #include "backends/gloo/mesh.h"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <csignal>
 #include <exception>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -40,6 +44,17 @@ std::shared_ptr<::gloo::transport::Device> Listen(const GlooOptions& options) {
   }
 }
 
+// libtorch carries another Gloo, with which everything crashes: the one that is linked first is
+// used.
+void CheckLinkOrder(const ::gloo::transport::Device& device) {
+  const void* functions = *reinterpret_cast<const void* const*>(&device);
+  Dl_info info{};
+  if (dladdr(functions, &info) == 0) return;
+  if (std::string_view(info.dli_fname).find("libgloo") != std::string_view::npos) return;
+  throw std::logic_error(absl::StrCat("Gloo comes from ", info.dli_fname,
+                                      ": //backends/gloo has to be linked before libtorch"));
+}
+
 std::string KeyOf(int rank) { return absl::StrCat("addresses/", rank); }
 
 // Every rank's addresses, one for each other rank to connect to.
@@ -67,6 +82,7 @@ std::shared_ptr<::gloo::transport::Context> ConnectMesh(const GlooOptions& optio
   // A write to a rank that is gone is an error, not the end of this process.
   std::signal(SIGPIPE, SIG_IGN);
   const auto device = Listen(options);
+  CheckLinkOrder(*device);
   auto context = device->createContext(options.rank, options.size);
   if (options.size == 1) return context;
   context->setTimeout(std::max(options.timeout / kConnectTimeoutFactor, milliseconds(1)));

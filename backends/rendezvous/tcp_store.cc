@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "c10/util/Logging.h"
 #include "core/error.h"
 #include "torch/csrc/distributed/c10d/PrefixStore.hpp"
 #include "torch/csrc/distributed/c10d/TCPStore.hpp"
@@ -57,6 +58,8 @@ class TcpStore : public Store {
 }  // namespace
 
 std::unique_ptr<Store> ConnectTcpStore(const TcpStoreOptions& options) {
+  // c10d writes what goes wrong to standard error, with a stack trace, besides throwing it.
+  FLAGS_caffe2_log_level = c10::GLOG_FATAL;
   const std::string place = options.host + ":" + std::to_string(options.port);
   c10d::TCPStoreOptions settings;
   settings.port = static_cast<uint16_t>(options.port);

@@ -43,13 +43,17 @@ class Listener {
 
 int FreePort() { return Listener().port(); }
 
+// What is thrown, of which nothing has been written to standard error.
 std::string ErrorOf(const TcpStoreOptions& options) {
+  ::testing::internal::CaptureStderr();
+  std::string message = "connected";
   try {
     ConnectTcpStore(options);
-    return "connected";
   } catch (const core::Error& error) {
-    return error.what();
+    message = error.what();
   }
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  return message;
 }
 
 TEST(TcpStoreTest, GivesAllRanksWhatOneHasSet) {
