@@ -26,7 +26,7 @@ class GradientSink final : public torch::autograd::Node {
  private:
   torch::autograd::variable_list apply(torch::autograd::variable_list&& gradients) override {
     const at::NoGradGuard no_gradient;
-    target_.copy_(gradients.front());
+    if (gradients.front().defined()) target_.copy_(gradients.front());
     gradients.clear();
     ready_();
     return {};

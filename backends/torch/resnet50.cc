@@ -35,6 +35,7 @@ constexpr int64_t kExpansion = 4;
 
 ResNet50::ResNet50(int64_t num_classes)
     : parameters_(kConvolutionAndNormParameters + (kFeatures + 1) * num_classes),
+      gradients_(parameters_.count()),
       statistics_(kStatistics) {
   conv1_ = AddConvolution("conv1", 3, 64, 7, 2);
   bn1_ = AddBatchNorm("bn1", 64);
@@ -48,28 +49,31 @@ ResNet50::ResNet50(int64_t num_classes)
       channels = stage.width * kExpansion;
     }
   }
-  fc_weight_ = AddParameter("fc.weight", {num_classes, kFeatures});
-  fc_bias_ = AddParameter("fc.bias", {num_classes});
+  fc_weight_ = AddParameter("fc.weight", {num_classes, kFeatures}).value;
+  fc_bias_ = AddParameter("fc.bias", {num_classes}).value;
   TORCH_CHECK(extents_.back().offset + extents_.back().count == parameters_.count() &&
               statistic_count_ == statistics_.count());
 }
 
-at::Tensor ResNet50::AddParameter(const std::string& name, std::vector<int64_t> shape) {
+ResNet50::Parameter ResNet50::AddParameter(const std::string& name,
+                                           const std::vector<int64_t>& shape) {
   const int64_t offset = extents_.empty() ? 0 : extents_.back().offset + extents_.back().count;
-  std::vector<int64_t> strides(shape.size());
   int64_t count = 1;
-  // Channels-last: the second dimension is the innermost.
-  for (int dimension : shape.size() == 4 ? std::vector<int>{1, 3, 2, 0} : std::vector<int>{1, 0}) {
-    if (dimension >= static_cast<int>(shape.size())) continue;
-    strides[dimension] = count;
-    count *= shape[dimension];
-  }
+  for (int64_t size : shape) count *= size;
   TORCH_CHECK(offset + count <= parameters_.count());
-  at::Tensor tensor = at::from_blob(parameters_.data() + offset, shape, strides);
+  const auto view = [&](const FlatBuffer& flat) {
+    float* data = flat.data() + offset;
+    if (shape.size() != 4) return at::from_blob(data, shape);
+    // No permuted view of a tensor: its gradient's edge would be lost with the first change in
+    // place.
+    const int64_t pixel = shape[1], row = shape[3] * pixel, output = shape[2] * row;
+    return at::from_blob(data, shape, {output, 1, row, pixel});
+  };
+  const Parameter parameter = {view(parameters_), view(gradients_)};
   extents_.push_back({offset, count});
-  parameter_tensors_.push_back(tensor);
-  state_.push_back({name, tensor, true});
-  return tensor;
+  parameter_tensors_.push_back(parameter);
+  state_.push_back({name, parameter.value, true});
+  return parameter;
 }
 
 at::Tensor ResNet50::AddStatistic(const std::string& name, int64_t channels) {
@@ -80,15 +84,16 @@ at::Tensor ResNet50::AddStatistic(const std::string& name, int64_t channels) {
   return tensor;
 }
 
-ResNet50::Convolution ResNet50::AddConvolution(const std::string& name, int64_t inputs,
-                                               int64_t outputs, int64_t kernel, int64_t stride) {
-  return {AddParameter(name + ".weight", {outputs, inputs, kernel, kernel}), stride, kernel / 2};
+Convolution ResNet50::AddConvolution(const std::string& name, int64_t inputs, int64_t outputs,
+                                     int64_t kernel, int64_t stride) {
+  const Parameter weight = AddParameter(name + ".weight", {outputs, inputs, kernel, kernel});
+  return Convolution(weight.value, weight.gradient, stride);
 }
 
 ResNet50::BatchNorm ResNet50::AddBatchNorm(const std::string& name, int64_t channels) {
   BatchNorm norm;
-  norm.weight = AddParameter(name + ".weight", {channels});
-  norm.bias = AddParameter(name + ".bias", {channels});
+  norm.weight = AddParameter(name + ".weight", {channels}).value;
+  norm.bias = AddParameter(name + ".bias", {channels}).value;
   norm.mean = AddStatistic(name + ".running_mean", channels);
   norm.variance = AddStatistic(name + ".running_var", channels);
   batches_tracked_.push_back(at::zeros({}, at::kLong));
@@ -99,14 +104,15 @@ ResNet50::BatchNorm ResNet50::AddBatchNorm(const std::string& name, int64_t chan
 ResNet50::Block ResNet50::AddBlock(const std::string& name, int64_t inputs, int64_t width,
                                    int64_t stride) {
   const int64_t outputs = width * kExpansion;
-  Block block;
-  block.name = name;
-  block.conv1 = AddConvolution(name + ".conv1", inputs, width, 1, 1);
-  block.bn1 = AddBatchNorm(name + ".bn1", width);
-  block.conv2 = AddConvolution(name + ".conv2", width, width, 3, stride);
-  block.bn2 = AddBatchNorm(name + ".bn2", width);
-  block.conv3 = AddConvolution(name + ".conv3", width, outputs, 1, 1);
-  block.bn3 = AddBatchNorm(name + ".bn3", outputs);
+  Block block = {
+      .name = name,
+      .conv1 = AddConvolution(name + ".conv1", inputs, width, 1, 1),
+      .bn1 = AddBatchNorm(name + ".bn1", width),
+      .conv2 = AddConvolution(name + ".conv2", width, width, 3, stride),
+      .bn2 = AddBatchNorm(name + ".bn2", width),
+      .conv3 = AddConvolution(name + ".conv3", width, outputs, 1, 1),
+      .bn3 = AddBatchNorm(name + ".bn3", outputs),
+  };
   if (inputs != outputs) {
     block.downsample = AddConvolution(name + ".downsample.0", inputs, outputs, 1, stride);
     block.downsample_norm = AddBatchNorm(name + ".downsample.1", outputs);
@@ -132,18 +138,11 @@ void ResNet50::Initialize(uint64_t seed) {
   }
 }
 
-void ResNet50::CollectGradients(float* gradients, std::function<void(int)> ready) {
-  const auto shared_ready = std::make_shared<const std::function<void(int)>>(std::move(ready));
+void ResNet50::CollectGradients(std::function<void(int)> ready) {
   for (size_t i = 0; i < parameter_tensors_.size(); ++i) {
-    const at::Tensor& parameter = parameter_tensors_[i];
-    const at::Tensor target =
-        at::from_blob(gradients + extents_[i].offset, parameter.sizes(), parameter.strides());
-    SinkGradient(parameter, target, [shared_ready, i] { (*shared_ready)(i); });
+    SinkGradient(parameter_tensors_[i].value, parameter_tensors_[i].gradient,
+                 [ready, i] { ready(i); });
   }
-}
-
-at::Tensor ResNet50::Convolution::operator()(const at::Tensor& input) const {
-  return at::conv2d(input, weight, {}, stride, padding);
 }
 
 at::Tensor ResNet50::BatchNorm::operator()(const at::Tensor& input, bool training) const {
@@ -163,7 +162,7 @@ at::Tensor ResNet50::Forward(const at::Tensor& images, bool training, const Obse
   const auto observe = [&](std::string_view stage, const at::Tensor& output) {
     if (observer) observer(stage, output);
   };
-  at::Tensor output = conv1_(images);
+  at::Tensor output = (*conv1_)(images);
   observe("conv1", output);
   output = at::max_pool2d(bn1_(output, training).relu_(), 3, 2, 1);
   observe("maxpool", output);

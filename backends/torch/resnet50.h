@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/torch/convolution.h"
 #include "backends/torch/flat_buffer.h"
 #include "core/replica.h"
 
@@ -19,7 +20,8 @@ namespace backends {
 // in the 3×3 convolution), with the names, order and initialization of torchvision.models.resnet50.
 //
 // Parameters lie in one flat buffer in the model's order, convolutions' weights channels-last
-// (output, height, width, input), the running statistics of batch-norm in another.
+// (output, height, width, input); their gradients in another, laid out alike; the running
+// statistics of batch-norm in a third.
 class ResNet50 {
  public:
   // One tensor of the state dict, a view of the flat buffers (num_batches_tracked: an int64
@@ -48,22 +50,20 @@ class ResNet50 {
   // normalizes by these.
   at::Tensor Forward(const at::Tensor& images, bool training, const Observer& observer = {});
 
-  // From now on a backward pass writes each parameter's gradient to `gradients`, laid out as the
-  // parameters, and then calls `ready` with its index. Nothing is added to what was there.
-  // `gradients` outlives the model.
-  void CollectGradients(float* gradients, std::function<void(int parameter)> ready);
+  // From now on a backward pass writes each parameter's gradient to gradients() and then calls
+  // `ready` with its index. Nothing is added to what was there.
+  void CollectGradients(std::function<void(int parameter)> ready);
 
   const std::vector<Entry>& state() const { return state_; }
   const std::vector<core::Extent>& extents() const { return extents_; }
   const FlatBuffer& parameters() const { return parameters_; }
+  const FlatBuffer& gradients() const { return gradients_; }
   const FlatBuffer& statistics() const { return statistics_; }
 
  private:
-  struct Convolution {
-    at::Tensor operator()(const at::Tensor& input) const;
-    at::Tensor weight;
-    int64_t stride;
-    int64_t padding;
+  struct Parameter {
+    at::Tensor value;
+    at::Tensor gradient;
   };
   struct BatchNorm {
     at::Tensor operator()(const at::Tensor& input, bool training) const;
@@ -72,28 +72,33 @@ class ResNet50 {
   struct Block {
     at::Tensor operator()(const at::Tensor& input, bool training) const;
     std::string name;
-    Convolution conv1, conv2, conv3;
-    BatchNorm bn1, bn2, bn3;
-    std::optional<Convolution> downsample;
-    std::optional<BatchNorm> downsample_norm;
+    Convolution conv1;
+    BatchNorm bn1;
+    Convolution conv2;
+    BatchNorm bn2;
+    Convolution conv3;
+    BatchNorm bn3;
+    std::optional<Convolution> downsample = {};
+    std::optional<BatchNorm> downsample_norm = {};
   };
 
   Convolution AddConvolution(const std::string& name, int64_t inputs, int64_t outputs,
                              int64_t kernel, int64_t stride);
   BatchNorm AddBatchNorm(const std::string& name, int64_t channels);
   Block AddBlock(const std::string& name, int64_t inputs, int64_t width, int64_t stride);
-  at::Tensor AddParameter(const std::string& name, std::vector<int64_t> shape);
+  Parameter AddParameter(const std::string& name, const std::vector<int64_t>& shape);
   at::Tensor AddStatistic(const std::string& name, int64_t channels);
 
   FlatBuffer parameters_;
+  FlatBuffer gradients_;
   FlatBuffer statistics_;
   int64_t statistic_count_ = 0;  // Placed so far.
   std::vector<Entry> state_;
   std::vector<core::Extent> extents_;
-  std::vector<at::Tensor> parameter_tensors_;
+  std::vector<Parameter> parameter_tensors_;
   std::vector<at::Tensor> batches_tracked_;  // By batch-norm.
 
-  Convolution conv1_;
+  std::optional<Convolution> conv1_;
   BatchNorm bn1_;
   std::vector<Block> blocks_;
   at::Tensor fc_weight_, fc_bias_;

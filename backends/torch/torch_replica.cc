@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "backends/torch/caching_allocator.h"
 #include "backends/torch/classification.h"
 #include "backends/torch/compute_thread.h"
 #include "backends/torch/elementwise.h"
@@ -103,7 +104,6 @@ class TorchReplica::Engine {
   core::Buffer Allocate(int64_t count);
 
   ResNet50& model() { return model_; }
-  const FlatBuffer& gradients() const { return gradients_; }
 
  private:
   void Pass();
@@ -119,7 +119,6 @@ class TorchReplica::Engine {
   BatchSource* const validation_;
   core::Timeline* const timeline_;
   ResNet50 model_;
-  FlatBuffer gradients_;
   FlatBuffer velocities_;  // Untouched, hence free, until the first update.
   std::vector<std::unique_ptr<FlatBuffer>> scratch_;
   double learning_rate_;
@@ -136,15 +135,15 @@ TorchReplica::Engine::Engine(const Options& options, BatchSource* training, Batc
       validation_(validation),
       timeline_(timeline),
       model_(options.num_classes),
-      gradients_(model_.parameters().count()),
       velocities_(model_.parameters().count()),
       learning_rate_(options.learning_rate * options.schedule.Factor(0, options.epochs)) {
   if (training) {
-    model_.CollectGradients(gradients_.data(), [this](int parameter) {
+    model_.CollectGradients([this](int parameter) {
       CheckStopping();
       queue_.Push({parameter});
     });
   }
+  InstallCachingAllocator();
   thread_.RunAndWait([this] {
     at::set_num_threads(options_.threads);
     Translating([this] {
@@ -216,8 +215,8 @@ core::Work TorchReplica::Engine::Accumulate(core::Buffer addend, core::Buffer su
 
 core::Work TorchReplica::Engine::Update(core::Buffer gradients, float scale) {
   const float* source = static_cast<const float*>(gradients.data);
-  const int64_t offset = source - gradients_.data();
-  if (offset < 0 || offset + gradients.count > gradients_.count()) {
+  const int64_t offset = source - model_.gradients().data();
+  if (offset < 0 || offset + gradients.count > model_.gradients().count()) {
     throw std::logic_error("Update() with gradients that are no slice of gradients()");
   }
   const SgdOptions sgd = {.learning_rate = static_cast<float>(learning_rate_),
@@ -279,7 +278,7 @@ core::Work TorchReplica::Update(core::Buffer gradients, float scale) {
   return engine_->Update(gradients, scale);
 }
 core::Buffer TorchReplica::parameters() { return engine_->model().parameters().buffer(); }
-core::Buffer TorchReplica::gradients() { return engine_->gradients().buffer(); }
+core::Buffer TorchReplica::gradients() { return engine_->model().gradients().buffer(); }
 std::span<const core::Extent> TorchReplica::extents() const { return engine_->model().extents(); }
 core::Buffer TorchReplica::Allocate(int64_t count) { return engine_->Allocate(count); }
 void TorchReplica::BeginEpoch(int epoch) { engine_->BeginEpoch(epoch); }
