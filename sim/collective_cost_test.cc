@@ -1,6 +1,7 @@
 #include "sim/collective_cost.h"
 
 #include <cmath>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -59,12 +60,13 @@ double Time(const Cluster& cluster, By by, AllReduceOptions options, int size, B
   } else {
     collectives = std::make_unique<FormulaCollectives>(network, options);
   }
-  const RankClock clock(engine);
+  std::deque<RankState> states;
   std::vector<std::unique_ptr<SimCommunicator>> communicators;
   std::vector<core::Task> tasks;
   for (int rank = 0; rank < size; ++rank) {
-    communicators.push_back(std::make_unique<SimCommunicator>(
-        network, Network::Channel::kMessages, collectives.get(), rank, clock, nullptr));
+    states.emplace_back(engine, rank);
+    communicators.push_back(
+        std::make_unique<SimCommunicator>(network, collectives.get(), states.back()));
     tasks.push_back(body(*communicators.back(), count));
   }
   for (core::Task& task : tasks) task.Start();

@@ -36,15 +36,13 @@ core::Task ReduceScatter(SimCommunicator& communicator, core::Buffer data) {
 }  // namespace
 
 MessageCollectives::Runner::Runner(Network& network, int rank)
-    : clock(network.engine()),
-      communicator(network, Network::Channel::kCollectives, nullptr, rank, clock, nullptr) {}
+    : state(network.engine(), rank), communicator(network, nullptr, state) {}
 
 MessageCollectives::MessageCollectives(Network& network, core::AllReduceOptions options)
-    : network_(network),
-      options_(options),
-      runners_(static_cast<size_t>(network.topology().ranks())) {}
+    : network_(network), options_(options) {}
 
 void MessageCollectives::Join(CollectiveCall call) {
+  runners_.resize(static_cast<size_t>(network_.topology().ranks()));
   std::unique_ptr<Runner>& slot = runners_[static_cast<size_t>(call.rank)];
   if (!slot) slot = std::make_unique<Runner>(network_, call.rank);
   Runner& runner = *slot;
@@ -66,7 +64,7 @@ core::Task MessageCollectives::Work(MessageCollectives& collectives, Runner& run
   while (!runner.calls.empty()) {
     const CollectiveCall call = std::move(runner.calls.front());
     runner.calls.pop_front();
-    runner.clock.AdvanceTo(call.time);
+    runner.state.clock.AdvanceTo(call.time);
     co_await collectives.Do(runner, call);
     call.completion->FinishPart(collectives.network_.engine());
   }

@@ -31,7 +31,7 @@ class MessageCollectives : public Collectives {
   struct Runner {
     Runner(Network& network, int rank);
 
-    RankClock clock;
+    RankState state;
     SimCommunicator communicator;
     std::deque<CollectiveCall> calls;
     std::optional<core::Task> task;

@@ -33,14 +33,14 @@ class Ranks {
  public:
   Ranks(const Cluster& cluster, int count) : cluster_(cluster), network_(engine_, cluster_, count) {
     for (int rank = 0; rank < count; ++rank) {
-      clocks_.push_back(std::make_unique<RankClock>(engine_));
-      communicators_.push_back(std::make_unique<SimCommunicator>(
-          network_, Network::Channel::kMessages, nullptr, rank, *clocks_.back(), nullptr));
+      states_.push_back(std::make_unique<RankState>(engine_, rank));
+      communicators_.push_back(
+          std::make_unique<SimCommunicator>(network_, nullptr, *states_.back()));
     }
   }
 
   SimCommunicator& operator[](int rank) { return *communicators_[static_cast<size_t>(rank)]; }
-  RankClock& clock(int rank) { return *clocks_[static_cast<size_t>(rank)]; }
+  RankClock& clock(int rank) { return states_[static_cast<size_t>(rank)]->clock; }
   Network& network() { return network_; }
 
   // Adds a rank's coroutine.
@@ -54,7 +54,7 @@ class Ranks {
       EXPECT_TRUE(task.done());
       task.Rethrow();
     }
-    for (const auto& clock : clocks_) end = std::max(end, clock->seconds());
+    for (const auto& state : states_) end = std::max(end, state->clock.seconds());
     return end;
   }
 
@@ -62,7 +62,7 @@ class Ranks {
   Engine engine_;
   const Cluster cluster_;
   Network network_;
-  std::vector<std::unique_ptr<RankClock>> clocks_;
+  std::vector<std::unique_ptr<RankState>> states_;
   std::vector<std::unique_ptr<SimCommunicator>> communicators_;
   std::vector<Task> tasks_;
 };

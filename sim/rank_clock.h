@@ -27,6 +27,15 @@ class RankClock : public core::Clock {
   double ahead_ = 0;
 };
 
+// What a rank's communicator and replica share.
+struct RankState {
+  RankState(const Engine& engine, int rank) : clock(engine), rank(rank) {}
+
+  RankClock clock;
+  core::Timeline* timeline = nullptr;  // Where spans go; null if nobody looks.
+  const int rank;
+};
+
 }  // namespace sim
 
 #endif  // SIM_RANK_CLOCK_H_

@@ -6,19 +6,20 @@ namespace sim {
 
 std::shared_ptr<Completion> SimCommunicator::Begin(int parts, core::SpanKind kind,
                                                    int64_t bytes) const {
-  return MakeCompletion(parts, timeline_, {kind, clock_.Now(), {}, bytes});
+  return MakeCompletion(parts, state_.timeline, {kind, state_.clock.Now(), {}, bytes});
 }
 
 void SimCommunicator::Post(Network::Side side, core::Buffer buffer, int peer, core::SpanKind kind,
                            std::shared_ptr<Completion> completion) {
-  network_.Post({.side = side,
-                 .rank = rank_,
-                 .peer = peer,
-                 .channel = channel_,
-                 .kind = kind,
-                 .buffer = buffer,
-                 .time = clock_.seconds(),
-                 .completion = std::move(completion)});
+  network_.Post(
+      {.side = side,
+       .rank = state_.rank,
+       .peer = peer,
+       .channel = collectives_ ? Network::Channel::kMessages : Network::Channel::kCollectives,
+       .kind = kind,
+       .buffer = buffer,
+       .time = state_.clock.seconds(),
+       .completion = std::move(completion)});
 }
 
 core::Work SimCommunicator::Send(core::Buffer source, int to, core::SpanKind kind) {
@@ -46,8 +47,8 @@ core::Work SimCommunicator::Collective(core::SpanKind kind, core::Buffer data, i
   collectives_->Join({.kind = kind,
                       .data = data,
                       .root = root,
-                      .rank = rank_,
-                      .time = clock_.seconds(),
+                      .rank = state_.rank,
+                      .time = state_.clock.seconds(),
                       .completion = completion});
   return core::Work(std::move(completion));
 }

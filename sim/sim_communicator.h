@@ -12,17 +12,12 @@ namespace sim {
 // A rank's way to the others in a simulated world. All arguments outlive it.
 class SimCommunicator : public core::Communicator {
  public:
-  // `collectives` may be null where only messages are used, `timeline` where nobody looks.
-  SimCommunicator(Network& network, Network::Channel channel, Collectives* collectives, int rank,
-                  const RankClock& clock, core::Timeline* timeline)
-      : network_(network),
-        collectives_(collectives),
-        clock_(clock),
-        timeline_(timeline),
-        rank_(rank),
-        channel_(channel) {}
+  // With collectives its messages are of Channel::kMessages, without them, where there are only
+  // messages, of kCollectives.
+  SimCommunicator(Network& network, Collectives* collectives, const RankState& state)
+      : network_(network), collectives_(collectives), state_(state) {}
 
-  int rank() const override { return rank_; }
+  int rank() const override { return state_.rank; }
   int size() const override { return network_.topology().ranks(); }
 
   core::Work AllReduce(core::Buffer data) override {
@@ -50,10 +45,7 @@ class SimCommunicator : public core::Communicator {
 
   Network& network_;
   Collectives* const collectives_;
-  const RankClock& clock_;
-  core::Timeline* const timeline_;
-  const int rank_;
-  const Network::Channel channel_;
+  const RankState& state_;
 };
 
 }  // namespace sim

@@ -58,8 +58,8 @@ double ReplicaModel::PassFactor(int rank, int64_t step) const {
 }
 
 core::Gradients& SimReplica::Backward() {
-  start_ = std::max(clock_.seconds(), busy_until_);
-  factor_ = model_.PassFactor(rank_, step_++);
+  start_ = std::max(state_.clock.seconds(), busy_until_);
+  factor_ = model_.PassFactor(state_.rank, step_++);
   taken_ = 0;
   const core::Profile& profile = model_.profile();
   busy_until_ = start_ + factor_ * profile.pass;
@@ -71,34 +71,34 @@ core::Gradients& SimReplica::Backward() {
 std::optional<core::Gradient> SimReplica::Take() {
   const std::vector<core::ProfiledGradient>& gradients = model_.profile().gradients;
   if (static_cast<size_t>(taken_) == gradients.size()) {
-    clock_.AdvanceTo(start_ + factor_ * model_.profile().pass);
+    state_.clock.AdvanceTo(start_ + factor_ * model_.profile().pass);
     return std::nullopt;
   }
   const core::ProfiledGradient& gradient = gradients[static_cast<size_t>(taken_++)];
-  clock_.AdvanceTo(start_ + factor_ * gradient.ready);
+  state_.clock.AdvanceTo(start_ + factor_ * gradient.ready);
   return core::Gradient{gradient.parameter};
 }
 
 core::Work SimReplica::Accumulate(core::Buffer, core::Buffer sum) {
   const double seconds = static_cast<double>(sum.bytes()) / model_.accumulate_bytes_per_second();
-  return Compute(core::SpanKind::kAccumulate, seconds * model_.RankFactor(rank_));
+  return Compute(core::SpanKind::kAccumulate, seconds * model_.RankFactor(state_.rank));
 }
 
 core::Work SimReplica::Update(core::Buffer gradients, float) {
   const double share = static_cast<double>(gradients.count) / static_cast<double>(model_.count());
   return Compute(core::SpanKind::kUpdate,
-                 share * model_.profile().update * model_.RankFactor(rank_));
+                 share * model_.profile().update * model_.RankFactor(state_.rank));
 }
 
 core::Work SimReplica::Compute(core::SpanKind kind, double seconds) {
-  const double start = std::max(clock_.seconds(), busy_until_);
+  const double start = std::max(state_.clock.seconds(), busy_until_);
   busy_until_ = start + seconds;
   Record(kind, start, busy_until_);
-  return core::Work(std::make_shared<Computation>(clock_, busy_until_));
+  return core::Work(std::make_shared<Computation>(state_.clock, busy_until_));
 }
 
 void SimReplica::Record(core::SpanKind kind, double start, double end) {
-  if (timeline_) timeline_->Record({kind, core::Duration(start), core::Duration(end)});
+  if (state_.timeline) state_.timeline->Record({kind, core::Duration(start), core::Duration(end)});
 }
 
 }  // namespace sim

@@ -41,9 +41,8 @@ class ReplicaModel {
 // Computing only moves its rank's clock.
 class SimReplica : public core::Replica, private core::Gradients {
  public:
-  // All but the rank outlive it; `timeline` may be null.
-  SimReplica(const ReplicaModel& model, int rank, RankClock& clock, core::Timeline* timeline)
-      : model_(model), clock_(clock), timeline_(timeline), rank_(rank) {}
+  // Both outlive it.
+  SimReplica(const ReplicaModel& model, RankState& state) : model_(model), state_(state) {}
 
   core::Gradients& Backward() override;
   core::Work Accumulate(core::Buffer addend, core::Buffer sum) override;
@@ -62,12 +61,10 @@ class SimReplica : public core::Replica, private core::Gradients {
   void Record(core::SpanKind kind, double start, double end);
 
   const ReplicaModel& model_;
-  RankClock& clock_;
-  core::Timeline* const timeline_;
+  RankState& state_;
   double busy_until_ = 0;  // Seconds: one computation at a time.
   double start_ = 0;       // Of the pass.
   double factor_ = 1;      // Of the pass.
-  const int rank_;
   int step_ = 0;
   int taken_ = 0;  // Gradients of the pass.
 };

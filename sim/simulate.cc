@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <optional>
 #include <utility>
 
 #include "core/error.h"
@@ -40,29 +39,18 @@ int64_t PeakMemoryBytes() {
 
 // All that one rank is.
 struct Rank {
-  struct Recording {
-    bool spans;
-    bool trace;
-  };
-
-  Rank(Network& network, Collectives& collectives, const ReplicaModel& model, int rank,
-       Recording recording)
-      : clock(network.engine()),
-        timeline(recording.spans ? std::make_unique<core::Timeline>(clock, recording.trace)
-                                 : nullptr),
-        communicator(network, Network::Channel::kMessages, &collectives, rank, clock,
-                     timeline.get()),
-        replica(model, rank, clock, timeline.get()),
+  Rank(Network& network, Collectives& collectives, const ReplicaModel& model, int rank)
+      : state(network.engine(), rank),
+        communicator(network, &collectives, state),
+        replica(model, state),
         worker{communicator, replica} {}
 
-  RankClock clock;
-  const std::unique_ptr<core::Timeline> timeline;
+  RankState state;
+  int step = -1;  // −1: in Start.
   SimCommunicator communicator;
   SimReplica replica;
   core::Worker worker;
   std::unique_ptr<core::Strategy> strategy;
-  std::optional<core::Task> task;
-  int step = -1;  // −1: in Start.
 };
 
 class Run {
@@ -77,13 +65,14 @@ class Run {
   }
 
   Simulation Go() {
+    tasks_.reserve(ranks_.size());
     for (Rank& rank : ranks_) {
-      rank.task.emplace(Steps(*this, rank));
-      rank.task->Start();
+      tasks_.push_back(Steps(*this, rank));
+      tasks_.back().Start();
     }
     engine_.Run();
-    for (Rank& rank : ranks_) {
-      if (rank.task->done()) rank.task->Rethrow();
+    for (const core::Task& task : tasks_) {
+      if (task.done()) task.Rethrow();
     }
     CheckAllDone();
     return Collect();
@@ -109,8 +98,12 @@ class Run {
 
   void AddRank(int rank, std::unique_ptr<core::Strategy> strategy) {
     const core::Role role = strategy->role(rank, options_.world_size);
-    ranks_.emplace_back(network_, *collectives_, model_, rank,
-                        Rank::Recording{IsRecorded(rank, role), options_.trace});
+    ranks_.emplace_back(network_, *collectives_, model_, rank);
+    RankState& state = ranks_.back().state;
+    if (IsRecorded(rank, role)) {
+      timelines_.push_back(std::make_unique<core::Timeline>(state.clock, options_.trace));
+      state.timeline = timelines_.back().get();
+    }
     servers_ += role == core::Role::kServer;
     ranks_.back().strategy = std::move(strategy);
   }
@@ -121,20 +114,20 @@ class Run {
     while (rank.step < run.options_.steps) {
       co_await rank.strategy->Step(rank.worker);
       ++rank.step;
-      if (rank.timeline) rank.timeline->EndStep();
+      if (rank.state.timeline) rank.state.timeline->EndStep();
     }
   }
 
   void BeginSteps(Rank& rank) {
     rank.step = 0;
-    if (rank.timeline) rank.timeline->BeginSteps();
-    start_ = std::max(start_, rank.clock.seconds());
+    if (rank.state.timeline) rank.state.timeline->BeginSteps();
+    start_ = std::max(start_, rank.state.clock.seconds());
     if (++begun_ == options_.world_size) network_.sharing().ResetUses();
   }
 
   void CheckAllDone() const {
     int waiting = 0;
-    for (const Rank& rank : ranks_) waiting += !rank.task->done();
+    for (const core::Task& task : tasks_) waiting += !task.done();
     if (waiting == 0) return;
     const std::string report = ReportWaiting(network_, *collectives_, [this](int rank) {
       return ranks_[static_cast<size_t>(rank)].step;
@@ -149,14 +142,14 @@ class Run {
     result.servers = servers_;
     result.workers = options_.world_size - servers_;
     result.start = start_;
-    for (const Rank& rank : ranks_) result.end = std::max(result.end, rank.clock.seconds());
+    for (const Rank& rank : ranks_) result.end = std::max(result.end, rank.state.clock.seconds());
     result.step_seconds = (result.end - result.start) / options_.steps;
     result.worker_steps = MeanSteps(core::Role::kWorker);
     result.server_steps = MeanSteps(core::Role::kServer);
     result.busiest = Busiest(result.end - result.start);
     for (size_t i = 0; options_.trace && i < ranks_.size(); ++i) {
-      if (!ranks_[i].timeline) continue;
-      result.traces.push_back({static_cast<int>(i), ranks_[i].timeline->trace()});
+      const core::Timeline* timeline = ranks_[i].state.timeline;
+      if (timeline) result.traces.push_back({static_cast<int>(i), timeline->trace()});
     }
     result.messages = network_.message_count();
     result.events = engine_.event_count() + network_.message_count();
@@ -168,9 +161,10 @@ class Run {
     std::vector<core::Breakdown> sums;
     int count = 0;
     for (int i = 0; i < options_.world_size; ++i) {
-      Rank& rank = ranks_[static_cast<size_t>(i)];
-      if (!rank.timeline || rank.strategy->role(i, options_.world_size) != role) continue;
-      const std::vector<core::Breakdown> steps = rank.timeline->TakeSteps();
+      const Rank& rank = ranks_[static_cast<size_t>(i)];
+      core::Timeline* const timeline = rank.state.timeline;
+      if (!timeline || rank.strategy->role(i, options_.world_size) != role) continue;
+      const std::vector<core::Breakdown> steps = timeline->TakeSteps();
       sums.resize(steps.size());
       for (size_t step = 0; step < steps.size(); ++step) Add(steps[step], sums[step]);
       ++count;
@@ -222,7 +216,9 @@ class Run {
   Network network_;
   const std::unique_ptr<Collectives> collectives_;
   const ReplicaModel model_;
+  std::vector<std::unique_ptr<core::Timeline>> timelines_;  // Of recorded ranks.
   std::deque<Rank> ranks_;
+  std::vector<core::Task> tasks_;
   int servers_ = 0;
   int begun_ = 0;     // Ranks that are done with Start.
   double start_ = 0;  // When the last of them was.

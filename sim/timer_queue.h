@@ -43,7 +43,10 @@ class TimerQueue {
   }
 
   // A time before the last one popped counts as that one.
-  void Push(Timer timer) { Insert(std::max(std::bit_cast<uint64_t>(timer.time), last_), timer); }
+  void Push(Timer timer) {
+    timer.time = std::max(timer.time, std::bit_cast<double>(last_));
+    Insert(std::bit_cast<uint64_t>(timer.time), timer);
+  }
 
   Timer Pop() {
     if (!(occupied_ & 1)) Refill();
@@ -62,6 +65,7 @@ class TimerQueue {
     const int bucket = std::bit_width(key ^ last_);
     const uint64_t bit = uint64_t{1} << bucket;
     least_[bucket] = occupied_ & bit ? std::min(least_[bucket], key) : key;
+    most_[bucket] = occupied_ & bit ? std::max(most_[bucket], key) : key;
     occupied_ |= bit;
     buckets_[bucket].push_back(timer);
   }
@@ -71,14 +75,14 @@ class TimerQueue {
     const int bucket = std::countr_zero(occupied_);
     occupied_ &= ~(uint64_t{1} << bucket);
     last_ = least_[bucket];
-    if (buckets_[bucket].size() == 1) {
-      buckets_[0].push_back(buckets_[bucket][0]);
-      least_[0] = last_;
+    if (most_[bucket] == last_) {  // All at the same time.
+      buckets_[0].swap(buckets_[bucket]);
+      least_[0] = most_[0] = last_;
       occupied_ |= 1;
-    } else {
-      for (const Timer& timer : buckets_[bucket]) {
-        Insert(std::max(std::bit_cast<uint64_t>(timer.time), last_), timer);
-      }
+      return;
+    }
+    for (const Timer& timer : buckets_[bucket]) {
+      Insert(std::bit_cast<uint64_t>(timer.time), timer);
     }
     Clear(buckets_[bucket]);
   }
@@ -93,10 +97,11 @@ class TimerQueue {
     }
   }
 
-  uint64_t last_ = 0;      // Bits of the time popped last.
-  uint64_t occupied_ = 0;  // Bit b: bucket b is not empty.
-  size_t popped_ = 0;      // How many of the first bucket are gone.
-  std::array<uint64_t, 64> least_{};
+  uint64_t last_ = 0;                 // Bits of the time popped last.
+  uint64_t occupied_ = 0;             // Bit b: bucket b is not empty.
+  size_t popped_ = 0;                 // How many of the first bucket are gone.
+  std::array<uint64_t, 64> least_{};  // By bucket.
+  std::array<uint64_t, 64> most_{};
   std::array<std::vector<Timer>, 64> buckets_;
 };
 

@@ -5,10 +5,16 @@ namespace {
 
 std::vector<Work> SendParameters(Worker& worker) {
   std::vector<Work> pulls;
+  pulls.reserve(static_cast<size_t>(worker.communicator.size()) - 1);
   for (int peer = 1; peer < worker.communicator.size(); ++peer) {
     pulls.push_back(worker.communicator.Send(worker.replica.parameters(), peer, SpanKind::kPull));
   }
   return pulls;
+}
+
+Work Pull(Worker& worker) {
+  return worker.communicator.Receive(worker.replica.parameters(), ParameterServer::kServerRank,
+                                     SpanKind::kPull);
 }
 
 bool IsServer(const Worker& worker) {
@@ -19,6 +25,7 @@ bool IsServer(const Worker& worker) {
 
 Task ParameterServer::Start(Worker& worker) {
   if (!IsServer(worker)) co_return;
+  pushed_.reserve(static_cast<size_t>(worker.communicator.size()) - 1);
   // The first worker's gradients arrive where the sum will be.
   pushed_.push_back(worker.replica.gradients());
   for (int peer = 2; peer < worker.communicator.size(); ++peer) {
@@ -42,6 +49,7 @@ Task ParameterServer::Synchronize(Worker& worker) {
 Task ParameterServer::Serve(Worker& worker) {
   std::vector<Work> pulls = SendParameters(worker);
   std::vector<Work> pushes;  // All at once, so that no worker waits for another.
+  pushes.reserve(pulls.size());
   for (int peer = 1; peer < worker.communicator.size(); ++peer) {
     pushes.push_back(worker.communicator.Receive(pushed_[peer - 1], peer, SpanKind::kPush));
   }
@@ -55,12 +63,6 @@ Task ParameterServer::Serve(Worker& worker) {
   for (Work& pull : pulls) co_await pull;  // Before what they send changes.
   Work update = worker.replica.Update(sum, 1.0f / static_cast<float>(pushes.size()));
   co_await update;
-}
-
-Task ParameterServer::Pull(Worker& worker) {
-  Work pull =
-      worker.communicator.Receive(worker.replica.parameters(), kServerRank, SpanKind::kPull);
-  co_await pull;
 }
 
 Task ParameterServer::PullComputePush(Worker& worker) {

@@ -23,7 +23,6 @@ class ParameterServer : public Strategy {
 
  private:
   Task Serve(Worker& worker);
-  Task Pull(Worker& worker);
   Task PullComputePush(Worker& worker);
 
   std::vector<Buffer> pushed_;  // Server: one per worker.

@@ -17,9 +17,9 @@ namespace {
 
 // A rank, whose communicator goes when its body has ended.
 struct Rank {
-  explicit Rank(const Engine& engine) : clock(engine) {}
+  Rank(const Engine& engine, int rank) : state(engine, rank) {}
 
-  RankClock clock;
+  RankState state;
   std::unique_ptr<SimCommunicator> communicator;
   std::optional<core::Task> task;
 };
@@ -52,10 +52,9 @@ class SimWorld : public core::testing::World {
     }
     std::vector<std::unique_ptr<Rank>> ranks;
     for (int i = 0; i < size; ++i) {
-      ranks.push_back(std::make_unique<Rank>(engine));
+      ranks.push_back(std::make_unique<Rank>(engine, i));
       Rank& rank = *ranks.back();
-      rank.communicator = std::make_unique<SimCommunicator>(
-          network, Network::Channel::kMessages, collectives.get(), i, rank.clock, nullptr);
+      rank.communicator = std::make_unique<SimCommunicator>(network, collectives.get(), rank.state);
     }
     for (const auto& rank : ranks) {
       rank->task.emplace(RunBody(body(*rank->communicator), network, *rank));
