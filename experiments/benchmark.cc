@@ -9,6 +9,7 @@
 #include <map>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/error.h"
@@ -16,8 +17,10 @@
 #include "core/flags.h"
 #include "core/user_path.h"
 #include "experiments/benchmark_case.h"
+#include "experiments/benchmark_loader.h"
 #include "experiments/benchmark_row.h"
 #include "experiments/benchmark_run.h"
+#include "experiments/quantile.h"
 #include "experiments/temporary_folder.h"
 
 ABSL_FLAG(int, steps, 10, "steps of a run; the first two are left out");
@@ -70,7 +73,8 @@ class Benchmark {
         series_.push_back({benchmark_case, command, {}});
       }
     }
-    if (series_.empty()) {
+    loader_ = options.rate.empty() && absl::StrContains(kLoaderCase, options.only);
+    if (series_.empty() && !loader_) {
       throw core::Error(absl::StrCat("--only=", options.only, ": no case has that in its name"));
     }
   }
@@ -79,6 +83,7 @@ class Benchmark {
     for (int round = 1; round <= options_.rounds; ++round) {
       for (size_t i = 0; i < series_.size(); ++i) RunOne(round, i);
     }
+    if (loader_) loader_row_ = BenchmarkLoader(folder_.path() + "/images", 3 * options_.rounds);
   }
 
   std::vector<BenchmarkRow> Rows() const {
@@ -97,6 +102,7 @@ class Benchmark {
           MakeRow(series.benchmark_case, options_, series.command, series.runs, first_loss));
       if (ours != &series) rows.back().speedup = Speedup(*ours, series);
     }
+    if (loader_row_) rows.push_back(*loader_row_);
     return rows;
   }
 
@@ -150,6 +156,8 @@ class Benchmark {
   const BenchmarkOptions options_;
   const TemporaryFolder folder_;
   std::vector<Series> series_;
+  bool loader_ = false;
+  std::optional<BenchmarkRow> loader_row_;
   std::vector<std::string> failures_;
 };
 

@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "experiments/launcher.h"
+#include "experiments/quantile.h"
 #include "nlohmann/json.hpp"
 
 namespace experiments {
@@ -178,14 +179,6 @@ BenchmarkRun RunBenchmarkCommand(const BenchmarkCommand& command) {
   BenchmarkRun run = ReadRun(command);
   run.other_cores = std::max(0.0, (OthersProcessorSeconds() - others_before) / wall.count());
   return run;
-}
-
-double Quantile(std::vector<double> values, double fraction) {
-  std::sort(values.begin(), values.end());
-  const double position = fraction * static_cast<double>(values.size() - 1);
-  const size_t below = static_cast<size_t>(position);
-  const size_t above = std::min(below + 1, values.size() - 1);
-  return values[below] + (position - static_cast<double>(below)) * (values[above] - values[below]);
 }
 
 BenchmarkRow MakeRow(const BenchmarkCase& benchmark_case, const BenchmarkOptions& options,

@@ -42,9 +42,6 @@ BenchmarkRow MakeRow(const BenchmarkCase& benchmark_case, const BenchmarkOptions
                      const BenchmarkCommand& command, std::span<const BenchmarkRun> runs,
                      std::optional<double> first_loss);
 
-// The value below which `fraction` of the values lie, interpolated. There is at least one.
-double Quantile(std::vector<double> values, double fraction);
-
 }  // namespace experiments
 
 #endif  // EXPERIMENTS_BENCHMARK_RUN_H_

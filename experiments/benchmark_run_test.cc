@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "experiments/quantile.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

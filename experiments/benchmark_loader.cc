@@ -1,0 +1,50 @@
+#include "experiments/benchmark_loader.h"
+
+#include <time.h>
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "backends/images/image_loader.h"
+#include "core/error.h"
+#include "experiments/quantile.h"
+#include "tools/make_dataset.h"
+
+namespace experiments {
+namespace {
+
+double ThreadSeconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+}  // namespace
+
+BenchmarkRow BenchmarkLoader(const std::string& folder, int epochs) {
+  const absl::Status made = tools::MakeDataset({.path = folder,
+                                                .classes = 4,
+                                                .training_images = 64,
+                                                .validation_images = 1,
+                                                .width = 500,
+                                                .height = 375,
+                                                .progress = {}});
+  if (!made.ok()) throw core::Error(std::string(made.message()));
+  const backends::ImageFolder images = backends::ListImageFolder(folder + "/train");
+  backends::ImageLoader loader(images,
+                               {.batch_size = 32, .image_size = 224, .workers = 0, .on_skip = {}});
+  std::vector<double> throughputs;
+  for (int epoch = 0; epoch <= epochs; ++epoch) {  // The first brings the files into memory.
+    const double begin = ThreadSeconds();
+    int64_t count = 0;
+    loader.BeginEpoch(epoch);
+    for (int64_t i = 0; i < loader.batches_per_epoch(); ++i) count += loader.Next()->count;
+    const double seconds = ThreadSeconds() - begin;
+    if (epoch > 0) throughputs.push_back(static_cast<double>(count) / seconds);
+  }
+  return {.name = kLoaderCase,
+          .program = "lockstep, one core",
+          .images_per_second = Quantile(throughputs, 0.5)};
+}
+
+}  // namespace experiments
