@@ -63,8 +63,7 @@ class Collective {
   Collective(Peers& peers, const CollectiveCall& call, uint64_t number);
 
   const OperationName& name() const { return name_; }
-  Completion& completion() { return *completion_; }
-  std::shared_ptr<Completion> shared_completion() const { return completion_; }
+  std::shared_ptr<Completion> completion() const { return completion_; }
 
   // These do not wait for other ranks. Segments are started in order, after opening.
   bool TryOpen(Openings& openings);

@@ -11,7 +11,7 @@ Collectives::Collectives(Peers& peers, core::Timeline* timeline)
       scratch_(peers),
       thread_(&Collectives::Run, this) {}
 
-Collectives::~Collectives() {
+void Collectives::Join() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -23,7 +23,7 @@ Collectives::~Collectives() {
 core::Work Collectives::Start(const CollectiveCall& call) {
   std::lock_guard lock(mutex_);
   auto collective = std::make_unique<Collective>(peers_, call, next_++);
-  const auto completion = collective->shared_completion();
+  const auto completion = collective->completion();
   calls_.push_back(std::move(collective));
   changed_.notify_one();
   return core::Work(completion);
@@ -77,7 +77,7 @@ void Collectives::AdvanceOldest() {
   if (timeline_) {
     timeline_->Record({oldest.name().kind, start_, timeline_->Now(), oldest.name().bytes});
   }
-  oldest.completion().Finish(nullptr);
+  oldest.completion()->Finish(nullptr);
   const OperationName name = oldest.name();
   open_.pop_front();
   --opened_;
@@ -86,13 +86,17 @@ void Collectives::AdvanceOldest() {
 
 void Collectives::FailAll() {
   std::lock_guard lock(mutex_);
+  opened_ = 0;
   for (auto* collectives : {&open_, &calls_}) {
-    for (const std::unique_ptr<Collective>& collective : *collectives) {
-      collective->completion().Finish(peers_.FailureOf(collective->name()));
+    for (std::unique_ptr<Collective>& collective : *collectives) {
+      const auto completion = collective->completion();
+      const std::exception_ptr failure = peers_.FailureOf(collective->name());
+      // Nothing may come into the caller's memory any more when it gets to know.
+      collective.reset();
+      completion->Finish(failure);
     }
     collectives->clear();
   }
-  opened_ = 0;
 }
 
 }  // namespace backends

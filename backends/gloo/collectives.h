@@ -24,8 +24,9 @@ class Collectives {
  public:
   // `timeline` may be null.
   Collectives(Peers& peers, core::Timeline* timeline);
-  // Peers::Stop() has been called. What is in flight fails.
-  ~Collectives();
+
+  // After Peers::Stop(): ends the thread. What is in flight fails. Call before destruction.
+  void Join();
 
   core::Work Start(const CollectiveCall& call);
 

@@ -42,7 +42,13 @@ class GlooCommunicator : public core::Communicator {
       : peers_(std::move(context), options.timeout),
         messages_(peers_, options.timeline),
         collectives_(peers_, options.timeline) {}
-  ~GlooCommunicator() override { peers_.Stop(); }
+  ~GlooCommunicator() override {
+    peers_.Stop();
+    collectives_.Join();
+    messages_.Join();
+    // Only then memory may go that others write into.
+    peers_.Disconnect();
+  }
 
   int rank() const override { return peers_.rank(); }
   int size() const override { return peers_.size(); }

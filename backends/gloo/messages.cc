@@ -68,6 +68,7 @@ class Messages::Channel {
     try {
       Post(*message, next_++);
     } catch (...) {
+      message.reset();
       completion->Finish(std::current_exception());
       return completion;
     }
@@ -103,12 +104,16 @@ class Messages::Channel {
 
   void Run() {
     while (std::unique_ptr<Message> message = Next()) {
+      std::exception_ptr failure;
       try {
         Finish(*message);
-        message->completion->Finish(nullptr);
       } catch (...) {
-        message->completion->Finish(std::current_exception());
+        failure = std::current_exception();
       }
+      const std::shared_ptr<Completion> completion = message->completion;
+      // Nothing may come into the caller's memory any more when it gets to know.
+      message.reset();
+      completion->Finish(failure);
     }
   }
 
@@ -165,6 +170,8 @@ class Messages::Channel {
 
 Messages::Messages(Peers& peers, core::Timeline* timeline) : peers_(peers), timeline_(timeline) {}
 Messages::~Messages() = default;
+
+void Messages::Join() { channels_.clear(); }
 
 core::Work Messages::Send(core::Buffer source, int to, core::SpanKind kind) {
   return core::Work(Find(true, to).Start(source, kind));

@@ -22,8 +22,10 @@ class Messages {
  public:
   // `timeline` may be null.
   Messages(Peers& peers, core::Timeline* timeline);
-  // Peers::Stop() has been called. What is in flight fails.
   ~Messages();
+
+  // After Peers::Stop(): ends the threads. What is in flight fails. Call before destruction.
+  void Join();
 
   core::Work Send(core::Buffer source, int to, core::SpanKind kind);
   core::Work Receive(core::Buffer target, int from, core::SpanKind kind);

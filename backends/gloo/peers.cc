@@ -47,10 +47,10 @@ Peers::Peers(std::shared_ptr<::gloo::transport::Context> context, std::chrono::m
   watch_ = std::thread(&Peers::Watch, this);
 }
 
-Peers::~Peers() {
-  Stop();
+void Peers::Disconnect() {
   for (std::thread& listener : listeners_) listener.join();
   if (watch_.joinable()) watch_.join();
+  for (int peer = 0; peer < size(); ++peer) context_->getPair(peer).reset();
 }
 
 void Peers::Stop() {

@@ -35,7 +35,6 @@ class Peers {
 
   // `context` is connected to all other ranks.
   Peers(std::shared_ptr<::gloo::transport::Context> context, std::chrono::milliseconds timeout);
-  ~Peers();
 
   int rank() const { return context_->rank; }
   int size() const { return context_->size; }
@@ -64,6 +63,9 @@ class Peers {
 
   // Makes all that wait throw, now and later: the communicator is being destroyed.
   void Stop();
+  // After Stop, when no other thread uses this any more: closes the connections. What has been sent
+  // still arrives. Call before destruction.
+  void Disconnect();
 
  private:
   enum class Reason : int32_t { kNone, kBusy, kWaiting, kTimedOut, kLost, kDisagreement };
