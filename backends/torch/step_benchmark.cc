@@ -69,11 +69,15 @@ core::Task Step(core::Replica& replica) {
 
 double Milliseconds(core::Duration duration) { return 1e3 * duration.count(); }
 
-// Of all threads: what other processes take away shows less in it.
-core::Duration ProcessorTime() {
+struct Moment {
+  core::Duration wall;
+  core::Duration processor;  // Of all threads: other processes disturb it less.
+};
+
+Moment Now(const core::Clock& clock) {
   timespec time;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  return {clock.Now(), std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)};
 }
 
 struct Quantiles {
@@ -106,20 +110,21 @@ void Measure() {
   options.threads = absl::GetFlag(FLAGS_threads);
   options.learning_rate = 0.01;
   if (absl::GetFlag(FLAGS_bfloat16)) options.precision = backends::Precision::kBfloat16;
-  const core::Duration start = clock.Now();
+  const Moment start = Now(clock);
   backends::TorchReplica replica(options, &source, nullptr, &timeline);
-  const core::Duration built = clock.Now();
+  const Moment built = Now(clock);
   core::RunToEnd(Step(replica));
-  const core::Duration first_step = clock.Now();
+  const Moment first_step = Now(clock);
   for (int i = 1; i < absl::GetFlag(FLAGS_warmup_steps); ++i) core::RunToEnd(Step(replica));
 
   timeline.BeginSteps();
   std::vector<double> steps, processor;
   for (int i = 0; i < absl::GetFlag(FLAGS_steps); ++i) {
-    const core::Duration begin = clock.Now(), processor_begin = ProcessorTime();
+    const Moment begin = Now(clock);
     core::RunToEnd(Step(replica));
-    steps.push_back(Milliseconds(clock.Now() - begin));
-    processor.push_back(Milliseconds(ProcessorTime() - processor_begin));
+    const Moment end = Now(clock);
+    steps.push_back(Milliseconds(end.wall - begin.wall));
+    processor.push_back(Milliseconds(end.processor - begin.processor));
     timeline.EndStep();
   }
   std::map<core::SpanKind, std::vector<double>> parts;
@@ -138,10 +143,15 @@ void Measure() {
   PrintRow("step", steps);
   PrintRow("processor", processor);
   std::printf("images/s     %9.1f\n", batch_size / QuantilesOf(steps).median * 1e3);
-  std::printf("build        %9.1f ms\nfirst step   %9.1f ms\npeak memory  %9.0f MB\n",
-              Milliseconds(built - start), Milliseconds(first_step - built), PeakMegabytes());
+  const auto print_once = [](const char* name, const Moment& from, const Moment& to) {
+    std::printf("%-12s %9.1f ms, processor %.1f ms\n", name, Milliseconds(to.wall - from.wall),
+                Milliseconds(to.processor - from.processor));
+  };
+  print_once("build", start, built);
+  print_once("first step", built, first_step);
+  std::printf("peak memory  %9.0f MB\nlosses      ", PeakMegabytes());
   for (const core::StepMetrics& metrics : replica.TakeTraining())
-    std::printf("%.6f ", metrics.loss);
+    std::printf(" %.6f", metrics.loss);
   std::printf("\n");
 }
 
