@@ -17,7 +17,7 @@ struct Extent {
   int64_t count = 0;
 };
 
-// A gradient that is final for this step.
+// A gradient that is final for this step. The pass reads its parameter no more.
 struct Gradient {
   int parameter = 0;  // Index into Replica::extents().
 };

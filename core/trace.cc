@@ -37,9 +37,8 @@ std::string Name(int rank, const char* what, int thread, const std::string& name
 
 }  // namespace
 
-std::string TraceEvents(int rank, const std::string& name, const Timeline& timeline) {
+std::string TraceEvents(int rank, const std::string& name, std::vector<Timeline::Traced> trace) {
   Tracks computation(0), loading(100), communication(200);
-  std::vector<Timeline::Traced> trace = timeline.trace();
   std::stable_sort(trace.begin(), trace.end(),
                    [](const auto& a, const auto& b) { return a.span.start < b.span.start; });
   std::vector<std::string> events = {Name(rank, "process_name", 0, name)};

@@ -93,7 +93,7 @@ EpochResult MakeResult(const Totals& totals, std::span<const double> losses, con
                                      .computation = totals.computation / rank_steps,
                                      .communication = totals.communication / rank_steps,
                                      .exposed = totals.exposed / rank_steps};
-  if (ranks.workers == ranks.size) {
+  if (totals.pull == 0 && totals.push == 0) {
     result.avg_comm_time = totals.communication / rank_steps;
   } else {
     result.avg_comm_time_pull = totals.pull / rank_steps;

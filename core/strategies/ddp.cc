@@ -1,7 +1,5 @@
 #include "core/strategies/ddp.h"
 
-#include <optional>
-
 namespace core {
 
 std::vector<Bucket> MakeBuckets(std::span<const Extent> extents, BucketLimits limits) {
@@ -20,33 +18,43 @@ std::vector<Bucket> MakeBuckets(std::span<const Extent> extents, BucketLimits li
   return buckets;
 }
 
-Task DistributedDataParallel::Start(Worker& worker) {
-  const std::span<const Extent> extents = worker.replica.extents();
-  buckets_ = MakeBuckets(extents, limits_);
-  bucket_of_parameter_.resize(extents.size());
-  for (size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
-    for (int parameter = buckets_[bucket].first; parameter <= buckets_[bucket].last; ++parameter) {
-      bucket_of_parameter_[parameter] = static_cast<int>(bucket);
+std::vector<int> BucketOfParameter(const std::vector<Bucket>& buckets) {
+  std::vector<int> bucket_of_parameter(buckets.empty() ? 0 : buckets.front().last + 1);
+  for (size_t bucket = 0; bucket < buckets.size(); ++bucket) {
+    for (int parameter = buckets[bucket].first; parameter <= buckets[bucket].last; ++parameter) {
+      bucket_of_parameter[parameter] = static_cast<int>(bucket);
     }
   }
+  return bucket_of_parameter;
+}
+
+BucketCountdown::BucketCountdown(const std::vector<Bucket>& buckets) {
+  missing_.reserve(buckets.size());
+  for (const Bucket& bucket : buckets) missing_.push_back(bucket.last - bucket.first + 1);
+}
+
+std::optional<int> BucketCountdown::NextFull() {
+  if (next_ == static_cast<int>(missing_.size()) || missing_[next_] > 0) return std::nullopt;
+  return next_++;
+}
+
+Task DistributedDataParallel::Start(Worker& worker) {
+  buckets_ = MakeBuckets(worker.replica.extents(), limits_);
+  bucket_of_parameter_ = BucketOfParameter(buckets_);
   Work broadcast = worker.communicator.Broadcast(worker.replica.parameters(), 0);
   co_await broadcast;
 }
 
 Task DistributedDataParallel::Step(Worker& worker) {
   const Buffer all = worker.replica.gradients();
-  std::vector<int> missing;  // Gradients, by bucket.
-  missing.reserve(buckets_.size());
-  for (const Bucket& bucket : buckets_) missing.push_back(bucket.last - bucket.first + 1);
-
+  BucketCountdown countdown(buckets_);
   std::vector<Work> reductions;
   reductions.reserve(buckets_.size());
   Gradients& gradients = worker.replica.Backward();
   while (std::optional<Gradient> gradient = co_await gradients.Next()) {
-    --missing[bucket_of_parameter_[gradient->parameter]];
-    // In the order of buckets, which all ranks share, not in that in which they happen to fill.
-    while (reductions.size() < buckets_.size() && missing[reductions.size()] == 0) {
-      const Extent& extent = buckets_[reductions.size()].extent;
+    countdown.Count(bucket_of_parameter_[gradient->parameter]);
+    for (std::optional<int> full; (full = countdown.NextFull());) {
+      const Extent& extent = buckets_[*full].extent;
       reductions.push_back(worker.communicator.AllReduce(all.Slice(extent.offset, extent.count)));
     }
   }

@@ -1,77 +1,118 @@
 #include "core/strategies/parameter_server.h"
 
 namespace core {
-namespace {
 
-std::vector<Work> SendParameters(Worker& worker) {
-  std::vector<Work> pulls;
-  pulls.reserve(static_cast<size_t>(worker.communicator.size()) - 1);
-  for (int peer = 1; peer < worker.communicator.size(); ++peer) {
-    pulls.push_back(worker.communicator.Send(worker.replica.parameters(), peer, SpanKind::kPull));
-  }
-  return pulls;
+Role ParameterServer::role(int rank, int) const {
+  return !options_.colocated && rank < options_.servers ? Role::kServer : Role::kWorker;
 }
 
-Work Pull(Worker& worker) {
-  return worker.communicator.Receive(worker.replica.parameters(), ParameterServer::kServerRank,
-                                     SpanKind::kPull);
+bool ParameterServer::Serves(const Worker& worker) const {
+  return worker.communicator.rank() < ServerCount(worker.communicator.size());
 }
 
-bool IsServer(const Worker& worker) {
-  return worker.communicator.rank() == ParameterServer::kServerRank;
+bool ParameterServer::Trains(const Worker& worker) const {
+  return role(worker.communicator.rank(), worker.communicator.size()) == Role::kWorker;
 }
 
-}  // namespace
+Buffer ParameterServer::ShardOf(Buffer all, int server, int size) const {
+  const int64_t servers = ServerCount(size);
+  const int64_t begin = all.count * server / servers;
+  return all.Slice(begin, all.count * (server + 1) / servers - begin);
+}
 
 Task ParameterServer::Start(Worker& worker) {
-  if (!IsServer(worker)) co_return;
-  pushed_.reserve(static_cast<size_t>(worker.communicator.size()) - 1);
-  // The first worker's gradients arrive where the sum will be.
-  pushed_.push_back(worker.replica.gradients());
-  for (int peer = 2; peer < worker.communicator.size(); ++peer) {
-    pushed_.push_back(worker.replica.Allocate(worker.replica.gradients().count));
+  const int rank = worker.communicator.rank();
+  const int size = worker.communicator.size();
+  if (ServerCount(size) > 1) {
+    Work broadcast = worker.communicator.Broadcast(worker.replica.parameters(), 0);
+    co_await broadcast;
+  }
+  if (!Serves(worker)) co_return;
+  pushes_.reserve(size);
+  const Buffer sum = ShardOf(worker.replica.gradients(), rank, size);
+  // The sum starts as this rank's own gradients, or as the first worker's, which arrive there.
+  bool started = Trains(worker);
+  for (int peer = 0; peer < size; ++peer) {
+    if (peer == rank || role(peer, size) == Role::kServer) continue;
+    pushes_.push_back({peer, started ? worker.replica.Allocate(sum.count) : sum});
+    started = true;
   }
 }
 
 Task ParameterServer::Step(Worker& worker) {
-  return IsServer(worker) ? Serve(worker) : PullComputePush(worker);
-}
+  // Whatever can be on its way is started at once, so that no worker waits for another; a peer's
+  // parameters come before its gradients.
+  std::vector<Work> sent = SendParameters(worker);
+  std::vector<Work> pulls;
+  if (Trains(worker)) pulls = ReceiveParameters(worker);
+  std::vector<Work> received = ReceiveGradients(worker);
+  const int size = worker.communicator.size();
 
-Task ParameterServer::Synchronize(Worker& worker) {
-  if (!IsServer(worker)) {
-    co_await Pull(worker);
-    co_return;
+  if (Trains(worker)) {
+    for (Work& pull : pulls) co_await pull;
+    Gradients& gradients = worker.replica.Backward();
+    while (co_await gradients.Next()) {
+    }
+    for (int server = 0; server < ServerCount(size); ++server) {
+      if (server == worker.communicator.rank()) continue;
+      sent.push_back(worker.communicator.Send(ShardOf(worker.replica.gradients(), server, size),
+                                              server, SpanKind::kPush));
+    }
   }
-  std::vector<Work> pulls = SendParameters(worker);
-  for (Work& pull : pulls) co_await pull;
-}
 
-Task ParameterServer::Serve(Worker& worker) {
-  std::vector<Work> pulls = SendParameters(worker);
-  std::vector<Work> pushes;  // All at once, so that no worker waits for another.
-  pushes.reserve(pulls.size());
-  for (int peer = 1; peer < worker.communicator.size(); ++peer) {
-    pushes.push_back(worker.communicator.Receive(pushed_[peer - 1], peer, SpanKind::kPush));
-  }
-  const Buffer sum = worker.replica.gradients();
-  for (size_t i = 0; i < pushes.size(); ++i) {
-    co_await pushes[i];
-    if (i == 0) continue;
-    Work accumulated = worker.replica.Accumulate(pushed_[i], sum);
+  const Buffer sum = ShardOf(worker.replica.gradients(), worker.communicator.rank(), size);
+  for (size_t i = 0; i < received.size(); ++i) {
+    co_await received[i];
+    if (i == 0 && !Trains(worker)) continue;  // It arrived in `sum`.
+    Work accumulated = worker.replica.Accumulate(pushes_[i].target, sum);
     co_await accumulated;
   }
-  for (Work& pull : pulls) co_await pull;  // Before what they send changes.
-  Work update = worker.replica.Update(sum, 1.0f / static_cast<float>(pushes.size()));
+  for (Work& work : sent) co_await work;  // Before what they send changes.
+  if (!Serves(worker)) co_return;
+  const int workers = static_cast<int>(pushes_.size()) + (Trains(worker) ? 1 : 0);
+  Work update = worker.replica.Update(sum, 1.0f / static_cast<float>(workers));
   co_await update;
 }
 
-Task ParameterServer::PullComputePush(Worker& worker) {
-  co_await Pull(worker);
-  Gradients& gradients = worker.replica.Backward();
-  while (co_await gradients.Next()) {
+Task ParameterServer::Synchronize(Worker& worker) {
+  std::vector<Work> sent = SendParameters(worker);
+  if (Trains(worker)) {
+    std::vector<Work> pulls = ReceiveParameters(worker);
+    for (Work& pull : pulls) co_await pull;
   }
-  Work push = worker.communicator.Send(worker.replica.gradients(), kServerRank, SpanKind::kPush);
-  co_await push;
+  for (Work& work : sent) co_await work;
+}
+
+std::vector<Work> ParameterServer::SendParameters(Worker& worker) const {
+  std::vector<Work> sent;
+  sent.reserve(pushes_.size());
+  const Buffer shard =
+      ShardOf(worker.replica.parameters(), worker.communicator.rank(), worker.communicator.size());
+  for (const Push& push : pushes_) {
+    sent.push_back(worker.communicator.Send(shard, push.from, SpanKind::kPull));
+  }
+  return sent;
+}
+
+std::vector<Work> ParameterServer::ReceiveParameters(Worker& worker) const {
+  std::vector<Work> received;
+  const int size = worker.communicator.size();
+  received.reserve(ServerCount(size));
+  for (int server = 0; server < ServerCount(size); ++server) {
+    if (server == worker.communicator.rank()) continue;
+    received.push_back(worker.communicator.Receive(
+        ShardOf(worker.replica.parameters(), server, size), server, SpanKind::kPull));
+  }
+  return received;
+}
+
+std::vector<Work> ParameterServer::ReceiveGradients(Worker& worker) const {
+  std::vector<Work> received;
+  received.reserve(pushes_.size());
+  for (const Push& push : pushes_) {
+    received.push_back(worker.communicator.Receive(push.target, push.from, SpanKind::kPush));
+  }
+  return received;
 }
 
 }  // namespace core

@@ -7,25 +7,42 @@
 
 namespace core {
 
-// Rank 0 holds the parameters and trains on nothing. In each step the workers pull them, compute
-// and push their gradients; the server averages and updates (synchronous; Li et al., "Scaling
-// Distributed Machine Learning with the Parameter Server", OSDI 2014). One message each way.
+struct ParameterServerOptions {
+  // The first ranks serve and train on nothing; each holds an equal share of the parameters.
+  int servers = 1;
+  // Instead every rank trains, and serves its share beside.
+  bool colocated = false;
+};
+
+// In each step the workers pull the parameters from the servers, compute, and push their gradients;
+// the servers average and update (synchronous; Li et al., "Scaling Distributed Machine Learning
+// with the Parameter Server", OSDI 2014). One message each way between a worker and a server.
 class ParameterServer : public Strategy {
  public:
-  static constexpr int kServerRank = 0;
+  explicit ParameterServer(ParameterServerOptions options) : options_(options) {}
 
-  Role role(int rank, int) const override {
-    return rank == kServerRank ? Role::kServer : Role::kWorker;
-  }
+  Role role(int rank, int size) const override;
   Task Start(Worker& worker) override;
   Task Step(Worker& worker) override;
   Task Synchronize(Worker& worker) override;
 
  private:
-  Task Serve(Worker& worker);
-  Task PullComputePush(Worker& worker);
+  // A worker's gradients, and where this server wants them.
+  struct Push {
+    int from;
+    Buffer target;
+  };
 
-  std::vector<Buffer> pushed_;  // Server: one per worker.
+  int ServerCount(int size) const { return options_.colocated ? size : options_.servers; }
+  bool Serves(const Worker& worker) const;
+  bool Trains(const Worker& worker) const;
+  Buffer ShardOf(Buffer all, int server, int size) const;
+  std::vector<Work> SendParameters(Worker& worker) const;
+  std::vector<Work> ReceiveParameters(Worker& worker) const;
+  std::vector<Work> ReceiveGradients(Worker& worker) const;
+
+  const ParameterServerOptions options_;
+  std::vector<Push> pushes_;  // Of a server.
 };
 
 }  // namespace core

@@ -8,18 +8,20 @@
 
 #include "absl/status/statusor.h"
 #include "core/strategies/ddp.h"
+#include "core/strategies/parameter_server.h"
 #include "core/strategy.h"
 
 namespace core {
 
 struct StrategyOptions {
-  BucketLimits buckets;  // ddp
+  BucketLimits buckets;           // ddp, parameter_server_overlapped
+  ParameterServerOptions server;  // parameter_server
 };
 
 // All there are, as the flag --strategy names them.
 const std::vector<std::string>& StrategyNames();
 
-// One rank's strategy. An unknown name is an error that lists all.
+// One rank's strategy. An error lists all names, or says which options do not go together.
 absl::StatusOr<std::unique_ptr<Strategy>> MakeStrategy(std::string_view name,
                                                        const StrategyOptions& options);
 
