@@ -85,11 +85,12 @@ void CheckBatchSize(const RunOptions& options, const backends::ImageDataset& dat
   backends::ImageLoader(dataset.training, {.batch_size = options.batch_size,
                                            .image_size = options.image_size,
                                            .workers = 0,
-                                           .ranks = TrainingRanks(options.strategy, ranks)});
+                                           .ranks = TrainingRanks(options, ranks)});
 }
 
 void Announce(const RunOptions& options, const backends::ImageDataset& dataset) {
-  const int training = TrainingRanks(options.strategy, options.ranks);
+  const int training = TrainingRanks(options, options.ranks);
+  const int servers = options.ranks - training;
   std::string data = "synthetic images";
   if (!options.synthetic) {
     data = absl::StrFormat("%d + %d images of %d classes in %s", dataset.training.files.size(),
@@ -100,10 +101,12 @@ void Announce(const RunOptions& options, const backends::ImageDataset& dataset) 
       "%s: %d training rank%s%s on %d core%s, %d thread%s each%s; %s; batch %d a rank, %d x %d "
       "pixels, %s\n",
       options.strategy, training, training == 1 ? "" : "s",
-      training < options.ranks ? " and a server" : "", UsableCores(), UsableCores() == 1 ? "" : "s",
-      options.threads, options.threads == 1 ? "" : "s",
-      options.threads == 1 ? "" : ", passive waiting", data, options.batch_size, options.image_size,
-      options.image_size, options.precision);
+      servers == 0   ? ""
+      : servers == 1 ? " and a server"
+                     : absl::StrCat(" and ", servers, " servers"),
+      UsableCores(), UsableCores() == 1 ? "" : "s", options.threads,
+      options.threads == 1 ? "" : "s", options.threads == 1 ? "" : ", passive waiting", data,
+      options.batch_size, options.image_size, options.image_size, options.precision);
 }
 
 void StartRanks(const RunOptions& options, const backends::ImageDataset& dataset) {

@@ -12,7 +12,9 @@
 #include "core/flags.h"
 #include "core/user_path.h"
 
-ABSL_FLAG(std::string, strategy, "", "ddp, all_reduce or parameter_server; default: the program's");
+ABSL_FLAG(
+    std::string, strategy, "",
+    "ddp, all_reduce, parameter_server or parameter_server_overlapped; default: the program's");
 ABSL_FLAG(std::string, backend, "gloo", "how ranks talk: gloo (TCP)");
 ABSL_FLAG(int, nproc_per_node, 0,
           "ranks to start on this machine, a server included; default: 4 that train, 2 on fewer "
@@ -42,7 +44,10 @@ ABSL_FLAG(std::string, lr_schedule, "constant", "constant, step, warmup_step or 
 ABSL_FLAG(double, momentum, 0.9, "SGD's momentum");
 ABSL_FLAG(double, weight_decay, 1e-4, "SGD's weight decay");
 ABSL_FLAG(double, label_smoothing, 0.0, "of the training loss");
-ABSL_FLAG(double, bucket_mb, 25.0, "MiB of gradients that ddp reduces together");
+ABSL_FLAG(double, bucket_mb, 25.0,
+          "MiB of gradients that travel together with ddp and overlapped servers");
+ABSL_FLAG(int, servers, 1, "ranks that serve; each holds an equal share of the parameters");
+ABSL_FLAG(bool, colocated, false, "parameter_server: every rank trains and serves its share");
 ABSL_FLAG(double, timeout, 300.0, "seconds that any operation between ranks may take");
 ABSL_FLAG(std::string, interface, "",
           "network interface (eth0) or address to listen on; default: loopback only");
@@ -89,6 +94,7 @@ absl::Status Check(const RunOptions& options) {
       CheckName("strategy", options.strategy, core::StrategyNames()),
       CheckName("backend", options.backend, {"gloo"}),
       CheckName("precision", options.precision, {"fp32", "bf16"}),
+      core::MakeStrategy(options.strategy, options.strategy_options()).status(),
       backends::ParseSchedule(options.learning_rate_schedule).status(),
   };
   for (const absl::Status& status : names) {
@@ -111,9 +117,10 @@ absl::Status Check(const RunOptions& options) {
                           {"timeout", timeout, 0.1, 1e6}}) {
     if (absl::Status status = CheckRange(range); !status.ok()) return status;
   }
-  if (TrainingRanks(options.strategy, options.ranks) == 0) {
+  if (TrainingRanks(options, options.ranks) == 0) {
     return Refuse("nproc_per_node", absl::StrCat(options.ranks),
-                  "a parameter server needs at least 2 ranks, one to serve and one to train");
+                  "a parameter server needs at least one rank to train beside those that serve "
+                  "(2 ranks for one server)");
   }
   if (options.synthetic && !options.data_dir.empty()) {
     return Refuse("synthetic", "true", "takes no --data-dir: leave one of the two out");
@@ -131,10 +138,10 @@ void FillDefaults(int cores, RunOptions& options) {
   if (options.image_size == 0) options.image_size = small ? 64 : 224;
   if (options.ranks == 0) {
     const int train = cores >= 4 ? 4 : 2;
-    options.ranks = train + (train - TrainingRanks(options.strategy, train));
+    options.ranks = train + (train - TrainingRanks(options, train));
   }
   if (options.threads == 0) {
-    const int training = TrainingRanks(options.strategy, options.ranks);
+    const int training = TrainingRanks(options, options.ranks);
     options.threads = std::max(1, cores / std::max(1, training));
   }
 }
@@ -167,6 +174,8 @@ absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, i
   options.weight_decay = absl::GetFlag(FLAGS_weight_decay);
   options.label_smoothing = absl::GetFlag(FLAGS_label_smoothing);
   options.bucket_mb = absl::GetFlag(FLAGS_bucket_mb);
+  options.servers = absl::GetFlag(FLAGS_servers);
+  options.colocated = absl::GetFlag(FLAGS_colocated);
   const double timeout = absl::GetFlag(FLAGS_timeout);
   if (!(timeout < 1e6)) return Refuse("timeout", absl::StrCat(timeout), "at most 1e6 seconds");
   options.timeout = std::chrono::milliseconds(std::llround(1e3 * timeout));
@@ -177,22 +186,23 @@ absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, i
 }
 
 core::StrategyOptions RunOptions::strategy_options() const {
-  return {.buckets = {.bytes = std::max<int64_t>(1, std::llround(bucket_mb * (1 << 20)))}};
+  return {.buckets = {.bytes = std::max<int64_t>(1, std::llround(bucket_mb * (1 << 20)))},
+          .server = {.servers = servers, .colocated = colocated}};
 }
 
 RunOptions WithStrategy(RunOptions options, std::string_view strategy) {
-  const int training = TrainingRanks(options.strategy, options.ranks);
+  const int training = TrainingRanks(options, options.ranks);
   options.strategy = strategy;
-  options.ranks = training + (training - TrainingRanks(strategy, training));
+  options.ranks = training + (training - TrainingRanks(options, training));
   return options;
 }
 
-int TrainingRanks(std::string_view strategy, int ranks) {
-  const auto made = core::MakeStrategy(strategy, {});
-  if (!made.ok()) return ranks;
+int TrainingRanks(const RunOptions& options, int ranks) {
+  const auto strategy = core::MakeStrategy(options.strategy, options.strategy_options());
+  if (!strategy.ok()) return ranks;  // Which is refused elsewhere.
   int training = 0;
   for (int rank = 0; rank < ranks; ++rank) {
-    training += (*made)->role(rank, ranks) == core::Role::kWorker;
+    training += (*strategy)->role(rank, ranks) == core::Role::kWorker;
   }
   return training;
 }
@@ -202,6 +212,7 @@ std::map<std::string, std::string> Describe(const RunOptions& options) {
       {"backend", options.backend},
       {"batch_size", absl::StrCat(options.batch_size)},
       {"bucket_mb", absl::StrCat(options.bucket_mb)},
+      {"colocated", options.colocated ? "true" : "false"},
       {"data_dir", options.synthetic ? "synthetic" : options.data_dir},
       {"epochs", absl::StrCat(options.epochs)},
       {"image_size", absl::StrCat(options.image_size)},
@@ -212,6 +223,7 @@ std::map<std::string, std::string> Describe(const RunOptions& options) {
       {"precision", options.precision},
       {"scaled_decoding", options.scaled_decoding ? "true" : "false"},
       {"seed", absl::StrCat(options.seed)},
+      {"servers", absl::StrCat(options.servers)},
       {"steps", absl::StrCat(options.steps)},
       {"threads", absl::StrCat(options.threads)},
       {"weight_decay", absl::StrCat(options.weight_decay)},

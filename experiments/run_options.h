@@ -41,6 +41,8 @@ struct RunOptions {
   double weight_decay = 0;
   double label_smoothing = 0;
   double bucket_mb = 0;
+  int servers = 1;
+  bool colocated = false;
 
   std::chrono::milliseconds timeout{};
   std::string interface;
@@ -56,7 +58,7 @@ absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, i
 RunOptions WithStrategy(RunOptions options, std::string_view strategy);
 
 // Ranks among `ranks` that train.
-int TrainingRanks(std::string_view strategy, int ranks);
+int TrainingRanks(const RunOptions& options, int ranks);
 
 // For the results file: what is needed to repeat the run, as text.
 std::map<std::string, std::string> Describe(const RunOptions& options);

@@ -50,7 +50,7 @@ RunRecord::RunRecord(const RunOptions& options, int world_size)
   results_.method = MethodName(options.strategy);
   results_.strategy = options.strategy;
   results_.world_size = world_size;
-  const int training = TrainingRanks(options.strategy, world_size);
+  const int training = TrainingRanks(options, world_size);
   if (training < world_size) results_.num_workers = training;
   results_.batch_size = options.batch_size;
   results_.start_time = LocalTime();
