@@ -119,8 +119,7 @@ absl::Status Check(const RunOptions& options) {
   }
   if (TrainingRanks(options, options.ranks) == 0) {
     return Refuse("nproc_per_node", absl::StrCat(options.ranks),
-                  "a parameter server needs at least one rank to train beside those that serve "
-                  "(2 ranks for one server)");
+                  "at least one rank to train is needed beside those that serve");
   }
   if (options.synthetic && !options.data_dir.empty()) {
     return Refuse("synthetic", "true", "takes no --data-dir: leave one of the two out");
