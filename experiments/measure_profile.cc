@@ -1,0 +1,161 @@
+// tools/bazel run //experiments:measure_profile -- --image-size=64 --batch-size=16
+// --output=profile.json Measures what a training step costs on this machine, as a profile for the
+// simulator.
+
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "backends/steady_clock.h"
+#include "backends/torch/torch_replica.h"
+#include "backends/torch/version.h"
+#include "core/error.h"
+#include "core/flags.h"
+#include "core/profile.h"
+#include "core/user_path.h"
+#include "experiments/profile_measurement.h"
+#include "experiments/synthetic_source.h"
+
+ABSL_FLAG(int, batch_size, 16, "images per step");
+ABSL_FLAG(int, image_size, 64, "side of the images in pixels");
+ABSL_FLAG(std::string, precision, "fp32", "fp32, or bf16 (autocast)");
+ABSL_FLAG(int, threads, 1, "computing threads");
+ABSL_FLAG(int, steps, 20, "steps that are measured");
+ABSL_FLAG(int, warmup_steps, 3, "steps before these");
+ABSL_FLAG(bool, processor_time, false,
+          "measure in processor time, on a machine that does other things, too (--threads=1)");
+ABSL_FLAG(std::string, output, "", "file for the profile");
+
+namespace experiments {
+namespace {
+
+constexpr std::string_view kUsage =
+    R"(Measures one training step of ResNet-50 on this machine, alone and without communication: when each
+gradient is ready, what an update takes and at what rate a server can add gradients. Medians over the steps.
+Writes a profile for //experiments:simulate and prints what is in it.
+
+    tools/bazel run //experiments:measure_profile -- --image-size=64 --batch-size=16 --output=profile.json)";
+
+// What all threads of this process have computed.
+class ProcessorClock : public core::Clock {
+ public:
+  core::Duration Now() const override {
+    timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  }
+};
+
+std::string ProcessorName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+int Checked(std::string_view flag, int value, int least, int most) {
+  if (value >= least && value <= most) return value;
+  throw core::Error(
+      absl::StrCat("--", std::string(flag), "=", value, ": must be from ", least, " to ", most));
+}
+
+struct Options {
+  int batch_size, image_size, threads, steps, warmup_steps;
+  bool processor_time;
+  std::string precision, output;
+};
+
+Options OptionsFromFlags() {
+  const Options options = {
+      .batch_size = Checked("batch-size", absl::GetFlag(FLAGS_batch_size), 1, 65536),
+      .image_size = Checked("image-size", absl::GetFlag(FLAGS_image_size), 32, 4096),
+      .threads = Checked("threads", absl::GetFlag(FLAGS_threads), 1, 1024),
+      .steps = Checked("steps", absl::GetFlag(FLAGS_steps), 1, 100000),
+      .warmup_steps = Checked("warmup-steps", absl::GetFlag(FLAGS_warmup_steps), 1, 100000),
+      .processor_time = absl::GetFlag(FLAGS_processor_time),
+      .precision = absl::GetFlag(FLAGS_precision),
+      .output = core::UserPath(absl::GetFlag(FLAGS_output))};
+  if (options.precision != "fp32" && options.precision != "bf16") {
+    throw core::Error(absl::StrCat("--precision=", options.precision, ": must be fp32 or bf16"));
+  }
+  if (options.processor_time && options.threads > 1) {
+    throw core::Error("--processor-time: needs --threads=1, as it adds up all threads");
+  }
+  if (options.output.empty()) throw core::Error("--output=FILE is missing");
+  return options;
+}
+
+std::vector<StepTimes> Measure(const Options& options, backends::TorchReplica& replica,
+                               core::Timeline& timeline) {
+  const int all = options.warmup_steps + options.steps;
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  const std::vector<StepTimes> steps =
+      MeasureSteps(replica, timeline, options.warmup_steps, options.steps, [&](int done) {
+        if (terminal) absl::FPrintF(stderr, "\r%d of %d steps\033[K", done, all);
+      });
+  if (terminal) std::fputs("\r\033[K", stderr);
+  return steps;
+}
+
+void Print(const core::Profile& profile) {
+  absl::PrintF(
+      "%s, batch %d: forward %.1f ms, backward %.1f ms, update %.1f ms, adding %.2f GB/s; "
+      "%.2f images/s without communication\n",
+      profile.model, profile.batch_size, 1e3 * profile.forward,
+      1e3 * (profile.pass - profile.forward), 1e3 * profile.update,
+      1e-9 * profile.accumulate_bytes_per_second,
+      profile.batch_size / (profile.pass + profile.update));
+}
+
+int Main(int argc, char** argv) {
+  const auto rest = core::ParseFlags(argc, argv, kUsage);
+  if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
+  const Options options = OptionsFromFlags();
+  SyntheticSource source(options.batch_size, options.image_size, 0);
+  const backends::SteadyClock steady;
+  const ProcessorClock processor;
+  const core::Clock& clock =
+      options.processor_time ? static_cast<const core::Clock&>(processor) : steady;
+  core::Timeline timeline(clock, /*tracing=*/true);
+  backends::TorchReplica replica(
+      {.precision = options.precision == "bf16" ? backends::Precision::kBfloat16
+                                                : backends::Precision::kFloat32,
+       .threads = options.threads,
+       .learning_rate = 0.01},
+      &source, nullptr, &timeline);
+
+  const std::vector<StepTimes> steps = Measure(options, replica, timeline);
+  core::Profile profile = ProfileOf(steps, replica.extents());
+  profile.model = absl::StrFormat("ResNet-50, %d x %d pixels, %s", options.image_size,
+                                  options.image_size, options.precision);
+  profile.batch_size = options.batch_size;
+  profile.hardware = absl::StrFormat("%s, %d of %d cores", ProcessorName(), options.threads,
+                                     std::thread::hardware_concurrency());
+  profile.source = absl::StrFormat("measured: medians of %d steps%s", options.steps,
+                                   options.processor_time ? ", processor time" : "");
+  profile.versions = {{"torch", backends::TorchVersion()}};
+  const absl::Status written = core::WriteProfile(profile, options.output);
+  if (!written.ok()) throw core::Error(std::string(written.message()));
+  core::ReadProfile(options.output);  // Throws if it is not one that the simulator takes.
+  Print(profile);
+  return 0;
+}
+
+}  // namespace
+}  // namespace experiments
+
+int main(int argc, char** argv) {
+  try {
+    return experiments::Main(argc, argv);
+  } catch (const std::exception& error) {
+    absl::FPrintF(stderr, "measure_profile: %s\n", error.what());
+  }
+  return 1;
+}

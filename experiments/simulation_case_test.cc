@@ -1,0 +1,132 @@
+#include "experiments/simulation_case.h"
+
+#include <vector>
+
+#include "core/error.h"
+#include "experiments/simulation_closed_form.h"
+#include "experiments/simulation_options.h"
+#include "experiments/simulation_run.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace experiments {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr double kDigits = 1e-9;
+
+// A parameter server on a star of 10 Gbit/s.
+SimulationCase ServerCase(int world_size) {
+  SimulationCase simulation;
+  simulation.strategy = "parameter_server";
+  simulation.world_size = world_size;
+  simulation.steps = 2;
+  simulation.cluster.card = {.bytes_per_second = 1.25e9, .latency = 25e-6};
+  simulation.profile = {.model = "even",
+                        .batch_size = 32,
+                        .parameters = 24'000'000,
+                        .forward = 0.03,
+                        .pass = 0.1,
+                        .update = 0.01,
+                        .accumulate_bytes_per_second = 8e9,
+                        .gradients = {{0, 24'000'000, 0.1}}};
+  return simulation;
+}
+
+double ByMessages(SimulationCase simulation) {
+  simulation.method = SimulationMethod::kMessages;
+  return *RunSimulation(simulation, 0, "").step_seconds;
+}
+
+double ByClosedForm(SimulationCase simulation) {
+  simulation.method = SimulationMethod::kClosedForm;
+  return *RunSimulation(simulation, 0, "").step_seconds;
+}
+
+TEST(ClosedForm, IsExactForAnyNumberOfServers) {
+  for (int servers : {1, 2, 4, 16}) {
+    for (int workers : {1, 3, 16, 40}) {
+      SimulationCase simulation = ServerCase(workers + servers);
+      simulation.options.server.servers = servers;
+      const double expected = ByMessages(simulation);
+      EXPECT_NEAR(ByClosedForm(simulation), expected, kDigits * expected)
+          << servers << " servers, " << workers << " workers";
+    }
+  }
+}
+
+TEST(ClosedForm, IsExactForColocatedServers) {
+  for (int size : {2, 4, 16, 32}) {
+    SimulationCase simulation = ServerCase(size);
+    simulation.options.server.colocated = true;
+    const double expected = ByMessages(simulation);
+    EXPECT_NEAR(ByClosedForm(simulation), expected, kDigits * expected) << size << " ranks";
+  }
+}
+
+TEST(ClosedForm, IsNearWithStragglers) {
+  for (double factor : {1.5, 3.0, 20.0}) {
+    SimulationCase simulation = ServerCase(216);
+    simulation.options.server.servers = 16;
+    simulation.cluster.disturbance = {
+        .seed = 3, .straggler_share = 0.1, .straggler_factor = factor};
+    const double expected = ByMessages(simulation);
+    EXPECT_NEAR(ByClosedForm(simulation), expected, 0.15 * expected) << factor;
+  }
+}
+
+TEST(ClosedForm, IsRefusedWhereThereIsNone) {
+  SimulationCase simulation = ServerCase(65536);
+  simulation.options.server.servers = 16384;
+  EXPECT_EQ(MethodFor(simulation, kMessagesMax), SimulationMethod::kClosedForm);
+  simulation.cluster.hosts_per_rack = 32;
+  try {
+    MethodFor(simulation, kMessagesMax);
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("racks"));
+  }
+}
+
+TEST(SizeOf, CountsTheMessages) {
+  for (const char* strategy : {"ddp", "all_reduce", "parameter_server"}) {
+    for (auto algorithm :
+         {core::AllReduceAlgorithm::kRing, core::AllReduceAlgorithm::kSegmentedRing,
+          core::AllReduceAlgorithm::kHalvingDoubling}) {
+      SimulationCase simulation = ServerCase(16);
+      simulation.strategy = strategy;
+      simulation.all_reduce.algorithm = algorithm;
+      const SimulationRow row = RunSimulation(simulation, 1e9, "");
+      const double broadcast = simulation.world_size;  // At the start.
+      EXPECT_NEAR(SizeOf(simulation, SimulationMethod::kMessages).messages, *row.messages,
+                  0.1 * *row.messages + broadcast)
+          << strategy;
+    }
+  }
+}
+
+TEST(SizeOf, CoversTheMemory) {
+  SimulationCase simulation = ServerCase(1024 + 64);
+  simulation.options.server.servers = 64;
+  const std::vector<Job> jobs = {SimulationJob(simulation, kMessagesMax, "")};
+  RunJobs(jobs, {}, [&](size_t, const std::string& result) {
+    const auto row = SimulationRowFrom(nlohmann::ordered_json::parse(result));
+    EXPECT_GT(static_cast<double>(jobs[0].memory_bytes), 0.7 * *row.memory_bytes);
+    EXPECT_LT(static_cast<double>(jobs[0].memory_bytes), 3 * *row.memory_bytes);
+  });
+}
+
+TEST(ParseWorldSizes, ContinuesWithTheRatioOfTheTwoBefore) {
+  EXPECT_THAT(*ParseWorldSizes("2,4,...,32"), ElementsAre(2, 4, 8, 16, 32));
+  EXPECT_THAT(*ParseWorldSizes("2,4,…,32,100"), ElementsAre(2, 4, 8, 16, 32, 100));
+  EXPECT_THAT(*ParseWorldSizes("10,15,...,40"), ElementsAre(10, 15, 23, 34, 40));
+  EXPECT_THAT(*ParseWorldSizes("7"), ElementsAre(7));
+  for (const char* bad : {"", "2,,4", "2,...,8", "4,2,...,8", "2,4,...", "1e3", "2147483648"}) {
+    EXPECT_FALSE(ParseWorldSizes(bad).ok()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace experiments
