@@ -1,35 +1,59 @@
 #ifndef SIM_CHUNKS_H_
 #define SIM_CHUNKS_H_
 
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <bit>
 #include <cstddef>
-#include <memory>
+#include <cstdlib>
+#include <new>
 #include <utility>
 #include <vector>
 
 namespace sim {
 
-// A list that grows by chunks: its elements stay where they are, and growing never needs the memory
-// twice.
+// A list that grows by chunks: its elements stay where they are, growing never needs the memory
+// twice, and what is large lies on huge pages, of which the processor remembers the places.
 template <class T>
 class Chunks {
  public:
-  static constexpr size_t kChunk = 512;
+  // Elements of a chunk: about 2 MiB, a huge page.
+  static constexpr size_t kChunk = std::bit_floor((size_t{2} << 20) / sizeof(T));
+
+  Chunks() = default;
+  Chunks(const Chunks&) = delete;
+  Chunks& operator=(const Chunks&) = delete;
+  ~Chunks() {
+    for (size_t i = 0; i < size_; ++i) (*this)[i].~T();
+    for (T* chunk : chunks_) std::free(chunk);
+  }
 
   T& operator[](size_t index) { return chunks_[index / kChunk][index % kChunk]; }
   const T& operator[](size_t index) const { return chunks_[index / kChunk][index % kChunk]; }
   size_t size() const { return size_; }
 
-  void push_back(T value) {
-    if (size_ == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<T[]>(kChunk));
-    (*this)[size_++] = std::move(value);
+  template <class... Arguments>
+  T& emplace_back(Arguments&&... arguments) {
+    if (size_ == chunks_.size() * kChunk) AddChunk();
+    return *new (&(*this)[size_++]) T(std::forward<Arguments>(arguments)...);
   }
   // Appends unused elements until the next `count` will lie side by side.
   void Align(size_t count) {
-    while (size_ % kChunk + count > kChunk) push_back(T());
+    while (size_ % kChunk + count > kChunk) emplace_back();
   }
 
  private:
-  std::vector<std::unique_ptr<T[]>> chunks_;
+  // Pages are there once they are touched.
+  void AddChunk() {
+    constexpr size_t kHugePage = size_t{2} << 20;
+    void* chunk = std::aligned_alloc(kHugePage, kHugePage);
+    if (chunk == nullptr) throw std::bad_alloc();
+    if (!chunks_.empty()) madvise(chunk, kHugePage, MADV_HUGEPAGE);  // It may be refused.
+    chunks_.push_back(static_cast<T*>(chunk));
+  }
+
+  std::vector<T*> chunks_;
   size_t size_ = 0;
 };
 

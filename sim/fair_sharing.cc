@@ -15,14 +15,20 @@ FairSharing::Id FairSharing::AddLink(double bytes_per_second, bool suffers_incas
 FairSharing::Id FairSharing::AddRoute(std::span<const Id> links) {
   const Id id = static_cast<Id>(routes_.size());
   crossings_.Align(links.size());
-  routes_.push_back({.crossing = static_cast<Id>(crossings_.size()),
-                     .length = static_cast<uint8_t>(links.size())});
-  for (Id link : links) crossings_.push_back({.link = link, .route = id});
+  Route& route = routes_.emplace_back();
+  route.crossing = static_cast<Id>(crossings_.size());
+  route.length = static_cast<uint8_t>(links.size());
+  for (Id link : links) {
+    Crossing& crossing = crossings_.emplace_back();
+    crossing.link = link;
+    crossing.route = id;
+  }
   return id;
 }
 
-void FairSharing::Start(Id id, double bytes) {
+void FairSharing::Start(Id id, double bytes, Id cookie) {
   Route& route = routes_[id];
+  route.cookie = cookie;
   route.finish = bytes;
   route.state = State::kArriving;
   arrivals_.push_back(id);
@@ -88,7 +94,7 @@ void FairSharing::AdvanceAlone(double horizon, std::vector<Id>& complete) {
     LeaveLinks(route);
     route.state = State::kIdle;
     ++route.stamp;
-    complete.push_back(id);
+    complete.push_back(route.cookie);
   }
 }
 
@@ -105,8 +111,28 @@ void FairSharing::Advance(double now, std::vector<Id>& complete) {
     while (TrimFinish(bottleneck), !bottleneck.finish.empty() && DueTime(bottleneck) <= horizon) {
       const Id route = bottleneck.finish.top().id;
       bottleneck.finish.Pop();
+      PrefetchComplete(bottleneck.finish);
       Leave(route);
-      complete.push_back(route);
+      complete.push_back(routes_[route].cookie);
+    }
+  }
+}
+
+void FairSharing::PrefetchPath(Id id) const {
+  const Route& route = routes_[id];
+  for (Id i = 0; i < route.length; ++i) __builtin_prefetch(&crossings_[route.crossing + i]);
+}
+
+// Where a link has very many flows, the next ones to complete lie anywhere in memory: their parts
+// are fetched one after the other while others complete.
+void FairSharing::PrefetchComplete(const ServiceQueue& finish) const {
+  if (const Due* due = finish.Peek(12)) Prefetch(due->id);
+  if (const Due* due = finish.Peek(8)) PrefetchPath(due->id);
+  if (const Due* due = finish.Peek(4)) {
+    for (const Crossing& crossing : Path(routes_[due->id])) {
+      __builtin_prefetch(&links_[crossing.link]);
+      if (crossing.next != kNone) __builtin_prefetch(&crossings_[crossing.next]);
+      if (crossing.previous != kNone) __builtin_prefetch(&crossings_[crossing.previous]);
     }
   }
 }

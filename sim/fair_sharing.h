@@ -70,18 +70,25 @@ class FairSharing {
   Id AddRoute(std::span<const Id> links);
 
   // Starts a flow over a route that has none, at the instant of the last Advance (0 before the
-  // first). To be followed by Settle at that instant.
-  void Start(Id route, double bytes);
+  // first). To be followed by Settle at that instant. `cookie` is the caller's.
+  void Start(Id route, double bytes, Id cookie);
+  bool IsIdle(Id route) const { return routes_[route].state == State::kIdle; }
+  Id cookie(Id route) const { return routes_[route].cookie; }
 
   // When the next flow is complete if none starts.
   double Next() const;
-  // Appends to `complete` the routes whose flows are complete at `now`, which is at most Next().
+  // Appends to `complete` the cookies of the flows that are complete at `now`, which is at most
+  // Next().
   void Advance(double now, std::vector<Id>& complete);
   // Brings all rates to the fair ones after what happened at `now`.
   void Settle(double now);
 
   // Bytes per second; 0 for a route without a flow. After Settle.
   double Rate(Id route) const;
+  // Brings into the processor's cache what a Start on that route will need: to be called twice
+  // before it, from far and from near.
+  void Prefetch(Id route) const { __builtin_prefetch(&routes_[route]); }
+  void PrefetchPath(Id route) const;
   double capacity(Id link) const { return links_[link].capacity; }
   // Until the last Advance.
   LinkUse use(Id link) const;
@@ -135,7 +142,8 @@ class FairSharing {
   struct Route {
     // Arriving: bytes left. Alone: the time of completion. Bound: in service of the binding link.
     double finish = 0;
-    Id crossing = 0;     // The first of `length`.
+    Id crossing = 0;  // The first of `length`.
+    Id cookie = 0;
     uint32_t stamp = 0;  // Changes whenever entries in queues lose their meaning.
     uint8_t length = 0;
     uint8_t binding = 0;  // Which of the crossings binds it.
@@ -191,6 +199,7 @@ class FairSharing {
   void LeaveLinks(const Route& route);
   void TrimAlone();
   void AdvanceAlone(double horizon, std::vector<Id>& complete);
+  void PrefetchComplete(const ServiceQueue& finish) const;
   void ScheduleTouched();
   void ScheduleNext(Id bottleneck);
 

@@ -126,7 +126,7 @@ std::vector<double> Run(const World& world, Sharing& sharing, Settled settled) {
     }
     for (Id i = 0; i < start.size(); ++i) {
       if (start[i] > now) continue;
-      sharing.Start(i, world.flows[i].bytes);
+      sharing.Start(i, world.flows[i].bytes, i);
       start[i] = kInfinity;
     }
     sharing.Settle(now);
@@ -179,13 +179,13 @@ TEST(FairSharingTest, GivesALoneFlowTheNarrowestLink) {
   const Id route = sharing.AddRoute(std::vector<Id>{sharing.AddLink(100), sharing.AddLink(25)});
   std::vector<Id> complete;
 
-  sharing.Start(route, 50);
+  sharing.Start(route, 50, 7);
   sharing.Settle(0);
 
   EXPECT_EQ(sharing.Rate(route), 25);
   EXPECT_EQ(sharing.Next(), 2);
   sharing.Advance(2, complete);
-  EXPECT_EQ(complete, std::vector<Id>{route});
+  EXPECT_EQ(complete, std::vector<Id>{7});
   EXPECT_EQ(sharing.use(1).bytes, 50);
   EXPECT_EQ(sharing.use(1).busy_seconds, 2);
   EXPECT_EQ(sharing.use(1).peak_flows, 1u);
@@ -201,7 +201,7 @@ TEST(FairSharingTest, GivesWhatBoundFlowsLeaveToTheOthers) {
   const Id second = sharing.AddRoute(std::vector<Id>{narrow});
   const Id third = sharing.AddRoute(std::vector<Id>{wide});
 
-  for (Id route : {first, second, third}) sharing.Start(route, 1000);
+  for (Id route : {first, second, third}) sharing.Start(route, 1000, route);
   sharing.Settle(0);
 
   EXPECT_EQ(sharing.Rate(first), 15);

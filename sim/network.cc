@@ -48,11 +48,7 @@ Network::Slot& Network::FindSlot(uint32_t from, uint32_t to, Channel channel) {
       return slot;
     }
     if (slot.tag != tag) continue;
-    const Connection& connection = connections_[slot.connection];
-    if (connection.from == from && connection.to == to &&
-        connection.channel == static_cast<uint32_t>(channel)) {
-      return slot;
-    }
+    if (IsConnection(slot.connection, from, to, channel)) return slot;
   }
 }
 
@@ -66,14 +62,32 @@ void Network::GrowTable() {
   }
 }
 
-Network::Id Network::FindConnection(uint32_t from, uint32_t to, Channel channel) {
+bool Network::IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) const {
+  const Connection& connection = connections_[id];
+  return connection.from == from && connection.to == to &&
+         connection.channel == static_cast<uint32_t>(channel);
+}
+
+// The connection of a rank's next message is mostly that of the last one (a worker's, a ring's), or
+// the one that was made after it (a server's).
+Network::Id Network::FindConnection(uint32_t from, uint32_t to, Channel channel, Hint& hint) {
+  for (Id id : {hint.connection, hint.connection + 1}) {
+    if (id >= connections_.size() || !IsConnection(id, from, to, channel)) continue;
+    hint.connection = id;
+    return id;
+  }
   if (connections_.size() * 5 >= table_.size() * 3) GrowTable();
   Slot& slot = FindSlot(from, to, channel);
-  if (slot.connection != kNone) return slot.connection;
-  const Path path = topology_.PathBetween(static_cast<int>(from), static_cast<int>(to));
-  sharing_.AddRoute(path.view());
-  slot.connection = static_cast<Id>(connections_.size());
-  connections_.push_back({.from = from, .to = to, .channel = static_cast<uint32_t>(channel)});
+  if (slot.connection == kNone) {
+    const Path path = topology_.PathBetween(static_cast<int>(from), static_cast<int>(to));
+    sharing_.AddRoute(path.view());
+    slot.connection = static_cast<Id>(connections_.size());
+    Connection& connection = connections_.emplace_back();
+    connection.from = from;
+    connection.to = to;
+    connection.channel = static_cast<uint32_t>(channel);
+  }
+  hint.connection = slot.connection;
   return slot.connection;
 }
 
@@ -83,10 +97,11 @@ double Network::LatencyOf(const Connection& connection) const {
   return cluster_.send_overhead + path.latency;
 }
 
-void Network::Post(Half half) {
+void Network::Post(Half half, Hint& hint) {
   const bool sends = half.side == Side::kSend;
-  const Id id = FindConnection(static_cast<uint32_t>(sends ? half.rank : half.peer),
-                               static_cast<uint32_t>(sends ? half.peer : half.rank), half.channel);
+  const Id id =
+      FindConnection(static_cast<uint32_t>(sends ? half.rank : half.peer),
+                     static_cast<uint32_t>(sends ? half.peer : half.rank), half.channel, hint);
   const Id last = connections_[id].unmatched;
   if (last == kNone || messages_[last].first == half.side) {
     Append(half, id);
@@ -167,20 +182,32 @@ void Network::OnTimer(uint64_t argument) {
   }
 }
 
+// A message in the distance is looked up step by step.
+void Network::Expect(uint64_t argument, int stage) const {
+  const Message& message = messages_[static_cast<Id>(argument)];
+  if (stage == 3) {
+    __builtin_prefetch(&message);
+  } else if (stage == 2) {
+    sharing_.Prefetch(message.connection);
+  } else if (stage == 1) {
+    sharing_.PrefetchPath(message.connection);
+  }
+}
+
 void Network::Enter(Id id) {
   Message& message = messages_[id];
-  Connection& connection = connections_[message.connection];
-  if (connection.from == connection.to) {
-    Arrive(id);
+  if (sharing_.IsIdle(message.connection)) {
+    const Connection& connection = connections_[message.connection];
+    if (connection.from == connection.to) {
+      Arrive(id);
+    } else {
+      sharing_.Start(message.connection, static_cast<double>(message.bytes), id);
+    }
     return;
   }
-  Id& last = connection.in_flight;
-  if (last == kNone) {
-    message.next_in_flight = id;
-    sharing_.Start(message.connection, static_cast<double>(message.bytes));
-  } else {
-    message.next_in_flight = std::exchange(messages_[last].next_in_flight, id);
-  }
+  messages_[sharing_.cookie(message.connection)].followed = true;
+  Id& last = connections_[message.connection].following;
+  message.next_following = last == kNone ? id : std::exchange(messages_[last].next_following, id);
   last = id;
 }
 
@@ -188,17 +215,22 @@ void Network::Advance(double now) {
   complete_.clear();
   sharing_.Advance(now, complete_);
   for (Id id : complete_) {
-    Id& last = connections_[id].in_flight;
-    const Id message = messages_[last].next_in_flight;
-    if (message == last) {
-      last = kNone;
-    } else {
-      const Id next = messages_[message].next_in_flight;
-      messages_[last].next_in_flight = next;
-      sharing_.Start(id, static_cast<double>(messages_[next].bytes));
-    }
-    Arrive(message);
+    if (messages_[id].followed) Follow(messages_[id].connection);
+    Arrive(id);
   }
+}
+
+// Starts the first of the messages that wait for the one that has flowed.
+void Network::Follow(Id connection) {
+  Id& last = connections_[connection].following;
+  const Id id = messages_[last].next_following;
+  if (id == last) {
+    last = kNone;
+  } else {
+    messages_[last].next_following = messages_[id].next_following;
+    messages_[id].followed = true;
+  }
+  sharing_.Start(connection, static_cast<double>(messages_[id].bytes), id);
 }
 
 void Network::Arrive(Id id) {

@@ -58,8 +58,14 @@ class Network : public EventSource, public TimerHandler {
   // `engine` and `cluster` outlive the network.
   Network(Engine& engine, const Cluster& cluster, int ranks);
 
+  // What a rank's sends, or its receives, have in common: where the last one's connection is, from
+  // which the next one's is mostly not far.
+  struct Hint {
+    uint32_t connection = 0;
+  };
+
   // Times of one rank do not decrease. Throws core::Error if the other half has another size.
-  void Post(Half half);
+  void Post(Half half, Hint& hint);
   // The rank's buffers are not touched any more; its messages do not arrive.
   void Leave(int rank);
 
@@ -74,18 +80,20 @@ class Network : public EventSource, public TimerHandler {
   void Advance(double now) override;
   void Settle(double now) override { sharing_.Settle(now); }
   void OnTimer(uint64_t argument) override;
+  void Expect(uint64_t argument, int stage) const override;
 
  private:
   using Id = FairSharing::Id;
   static constexpr Id kNone = FairSharing::kNone;
 
-  // Queues are circular lists of messages: the last one leads to the first.
+  // Queues are circular lists of messages: the last one leads to the first. The message that flows
+  // is in none: it is the cookie of the connection's route, whose id is the connection's.
   struct Connection {
     uint32_t from = 0;
     uint32_t to : 31 = 0;
     uint32_t channel : 1 = 0;
     Id unmatched = kNone;  // The last of those that lack one half, all the same one.
-    Id in_flight = kNone;  // The last of those that flow or, all but the first, wait for it.
+    Id following = kNone;  // The last of those that wait for the one that flows.
   };
   struct Message {
     std::shared_ptr<Completion> sender;
@@ -94,12 +102,13 @@ class Network : public EventSource, public TimerHandler {
     double start = 0;  // When the half that is there came.
     Id connection = kNone;
     Id next_unmatched = kNone;
-    Id next_in_flight = kNone;
+    Id next_following = kNone;
     core::SpanKind kind : 16 {};
     Side first : 1 {};         // The half that came first.
     bool started : 1 = false;  // Before it was matched: eager.
     bool arrived : 1 = false;
     bool has_data : 1 = false;  // In data_.
+    bool followed : 1 = false;  // It flows, and others wait for it.
   };
   struct Data {
     const void* source = nullptr;
@@ -111,7 +120,8 @@ class Network : public EventSource, public TimerHandler {
     uint32_t tag = 0;  // More of the hash: a look at the connection that is saved in most cases.
   };
 
-  Id FindConnection(uint32_t from, uint32_t to, Channel channel);
+  Id FindConnection(uint32_t from, uint32_t to, Channel channel, Hint& hint);
+  bool IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) const;
   Slot& FindSlot(uint32_t from, uint32_t to, Channel channel);
   void GrowTable();
   void Take(Id message, Half& half);
@@ -119,6 +129,7 @@ class Network : public EventSource, public TimerHandler {
   void Match(Half& half, Id connection);
   void Start(Id message, double time);
   void Enter(Id message);
+  void Follow(Id connection);
   void Arrive(Id message);
   double LatencyOf(const Connection& connection) const;
   void CopyData(Id message);

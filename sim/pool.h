@@ -22,7 +22,7 @@ class Pool {
   // An object as it was left when its id was deleted, or a new one.
   uint32_t New() {
     if (free_.empty()) {
-      items_.push_back(T());
+      items_.emplace_back();
       return static_cast<uint32_t>(items_.size() - 1);
     }
     const uint32_t id = free_.back();

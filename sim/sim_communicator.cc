@@ -19,7 +19,8 @@ void SimCommunicator::Post(Network::Side side, core::Buffer buffer, int peer, co
        .kind = kind,
        .buffer = buffer,
        .time = state_.clock.seconds(),
-       .completion = std::move(completion)});
+       .completion = std::move(completion)},
+      side == Network::Side::kSend ? sends_ : receives_);
 }
 
 core::Work SimCommunicator::Send(core::Buffer source, int to, core::SpanKind kind) {

@@ -46,6 +46,8 @@ class SimCommunicator : public core::Communicator {
   Network& network_;
   Collectives* const collectives_;
   const RankState& state_;
+  Network::Hint sends_;
+  Network::Hint receives_;
 };
 
 }  // namespace sim

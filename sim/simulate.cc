@@ -3,11 +3,11 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include "core/error.h"
 #include "core/task.h"
+#include "sim/chunks.h"
 #include "sim/formula_collectives.h"
 #include "sim/message_collectives.h"
 #include "sim/network.h"
@@ -66,8 +66,8 @@ class Run {
 
   Simulation Go() {
     tasks_.reserve(ranks_.size());
-    for (Rank& rank : ranks_) {
-      tasks_.push_back(Steps(*this, rank));
+    for (size_t i = 0; i < ranks_.size(); ++i) {
+      tasks_.push_back(Steps(*this, ranks_[i]));
       tasks_.back().Start();
     }
     engine_.Run();
@@ -98,14 +98,13 @@ class Run {
 
   void AddRank(int rank, std::unique_ptr<core::Strategy> strategy) {
     const core::Role role = strategy->role(rank, options_.world_size);
-    ranks_.emplace_back(network_, *collectives_, model_, rank);
-    RankState& state = ranks_.back().state;
-    if (IsRecorded(rank, role)) {
-      timelines_.push_back(std::make_unique<core::Timeline>(state.clock, options_.trace));
-      state.timeline = timelines_.back().get();
-    }
+    const bool recorded = IsRecorded(rank, role);
     servers_ += role == core::Role::kServer;
-    ranks_.back().strategy = std::move(strategy);
+    Rank& added = ranks_.emplace_back(network_, *collectives_, model_, rank);
+    added.strategy = std::move(strategy);
+    if (!recorded) return;
+    timelines_.push_back(std::make_unique<core::Timeline>(added.state.clock, options_.trace));
+    added.state.timeline = timelines_.back().get();
   }
 
   static core::Task Steps(Run& run, Rank& rank) {
@@ -142,7 +141,9 @@ class Run {
     result.servers = servers_;
     result.workers = options_.world_size - servers_;
     result.start = start_;
-    for (const Rank& rank : ranks_) result.end = std::max(result.end, rank.state.clock.seconds());
+    for (size_t i = 0; i < ranks_.size(); ++i) {
+      result.end = std::max(result.end, ranks_[i].state.clock.seconds());
+    }
     result.step_seconds = (result.end - result.start) / options_.steps;
     result.worker_steps = MeanSteps(core::Role::kWorker);
     result.server_steps = MeanSteps(core::Role::kServer);
@@ -217,7 +218,7 @@ class Run {
   const std::unique_ptr<Collectives> collectives_;
   const ReplicaModel model_;
   std::vector<std::unique_ptr<core::Timeline>> timelines_;  // Of recorded ranks.
-  std::deque<Rank> ranks_;
+  Chunks<Rank> ranks_;
   std::vector<core::Task> tasks_;
   int servers_ = 0;
   int begun_ = 0;     // Ranks that are done with Start.

@@ -15,6 +15,9 @@ namespace sim {
 class TimerHandler {
  public:
   virtual void OnTimer(uint64_t argument) = 0;
+  // One of the next few timers: may bring what it will need into the processor's cache. Called with
+  // stage 3 or less, then with less and less.
+  virtual void Expect(uint64_t, int) const {}
 
  protected:
   ~TimerHandler() = default;
@@ -81,7 +84,9 @@ class TimerQueue {
       occupied_ |= 1;
       return;
     }
+    const int stage = std::bit_width(buckets_[bucket].size()) - 1;  // 3: 8 to 15 timers.
     for (const Timer& timer : buckets_[bucket]) {
+      if (stage <= 3) timer.handler->Expect(timer.argument, stage);
       Insert(std::bit_cast<uint64_t>(timer.time), timer);
     }
     Clear(buckets_[bucket]);

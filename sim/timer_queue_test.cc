@@ -9,6 +9,12 @@
 namespace sim {
 namespace {
 
+class Nobody : public TimerHandler {
+ public:
+  void OnTimer(uint64_t) override {}
+};
+Nobody nobody;
+
 TEST(TimerQueueTest, IsEmptyAtFirst) {
   TimerQueue queue;
   EXPECT_TRUE(queue.empty());
@@ -17,19 +23,19 @@ TEST(TimerQueueTest, IsEmptyAtFirst) {
 
 TEST(TimerQueueTest, KeepsTheOrderOfEqualTimes) {
   TimerQueue queue;
-  for (uint64_t i = 0; i < 100; ++i) queue.Push({i % 2 ? 1.0 : 2.0, nullptr, i});
+  for (uint64_t i = 0; i < 100; ++i) queue.Push({i % 2 ? 1.0 : 2.0, &nobody, i});
   for (uint64_t i = 0; i < 50; ++i) EXPECT_EQ(queue.Pop().argument, 2 * i + 1);
-  queue.Push({2.0, nullptr, 100});
+  queue.Push({2.0, &nobody, 100});
   for (uint64_t i = 0; i <= 50; ++i) EXPECT_EQ(queue.Pop().argument, 2 * i);
   EXPECT_TRUE(queue.empty());
 }
 
 TEST(TimerQueueTest, TakesATimeBeforeTheLastForTheLast) {
   TimerQueue queue;
-  queue.Push({2.0, nullptr, 0});
-  queue.Push({3.0, nullptr, 1});
+  queue.Push({2.0, &nobody, 0});
+  queue.Push({3.0, &nobody, 1});
   queue.Pop();
-  queue.Push({1.0, nullptr, 2});
+  queue.Push({1.0, &nobody, 2});
   EXPECT_EQ(queue.Next(), 2.0);
   EXPECT_EQ(queue.Pop().argument, 2u);
   EXPECT_EQ(queue.Pop().argument, 1u);
@@ -46,7 +52,7 @@ TEST(TimerQueueTest, PopsRandomTimersLikeASortedList) {
     for (uint64_t i = 0; i < 500; ++i) {
       if (random() % 3 || expected.empty()) {
         const double time = now + (random() % 2 ? random() % 4 : std::ldexp(random() % 1000, -20));
-        queue.Push({time, nullptr, i});
+        queue.Push({time, &nobody, i});
         expected.emplace(time, i);
       } else {
         const auto first = expected.begin();

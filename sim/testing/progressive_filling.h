@@ -28,7 +28,8 @@ class ProgressiveFilling {
     routes_.push_back({{links.begin(), links.end()}});
     return static_cast<Id>(routes_.size() - 1);
   }
-  void Start(Id route, double bytes) {
+  void Start(Id route, double bytes, Id cookie) {
+    routes_[route].cookie = cookie;
     routes_[route].left = bytes;
     routes_[route].rate = 0;
     active_.push_back(route);
@@ -41,7 +42,11 @@ class ProgressiveFilling {
       Route& route = routes_[id];
       const bool due = route.rate > 0 && DueTime(route) <= Horizon(now);
       route.left = std::max(0.0, route.left - route.rate * (now - now_));
-      (due ? complete : active).push_back(id);
+      if (due) {
+        complete.push_back(route.cookie);
+      } else {
+        active.push_back(id);
+      }
     }
     active_ = active;
     now_ = now;
@@ -87,6 +92,7 @@ class ProgressiveFilling {
   };
   struct Route {
     std::vector<Id> path;
+    Id cookie = 0;
     double left = 0;  // Bytes.
     double rate = 0;
   };
