@@ -1,6 +1,6 @@
 // What one training step of ResNet-50 costs on this machine, in one process, without communication.
 //
-//   tools/bazel run //backends/torch:step_benchmark -- --image_size=64 --batch_size=16 --threads=1
+//   tools/bazel run //backends/torch:step_benchmark -- --image-size=64 --batch-size=16 --threads=1
 #include <sys/resource.h>
 #include <time.h>
 
@@ -8,16 +8,15 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
 #include <map>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
+#include "absl/status/statusor.h"
 #include "backends/torch/torch_replica.h"
+#include "core/flags.h"
 #include "core/task.h"
 #include "core/timeline.h"
 
@@ -158,7 +157,13 @@ void Measure() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("Measures one training step of ResNet-50.");
-  absl::ParseCommandLine(argc, argv);
+  const absl::StatusOr<std::vector<std::string>> rest =
+      core::ParseFlags(argc, argv, "Measures one training step of ResNet-50 in one process.");
+  if (!rest.ok() || !rest->empty()) {
+    std::fprintf(stderr, "%s\n",
+                 rest.ok() ? ("unexpected argument " + rest->front()).c_str()
+                           : std::string(rest.status().message()).c_str());
+    return 1;
+  }
   Measure();
 }

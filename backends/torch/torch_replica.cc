@@ -6,6 +6,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include <atomic>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -63,7 +64,7 @@ class Autocast {
   const bool enabled_;
 };
 
-// Runs `function`; what libtorch throws becomes one line.
+// Runs `function`; what libtorch throws, and exhausted memory, becomes one line.
 template <typename Function>
 void Translating(const Function& function) {
   try {
@@ -71,6 +72,8 @@ void Translating(const Function& function) {
   } catch (const c10::Error& error) {
     const std::string message = error.what_without_backtrace();
     throw core::Error("libtorch: " + message.substr(0, message.find('\n')));
+  } catch (const std::bad_alloc&) {
+    throw core::Error("not enough memory for ResNet-50: use smaller batches or images");
   }
 }
 
