@@ -1,6 +1,7 @@
 #include "backends/gloo/mesh.h"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -12,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "backends/gloo/cause.h"
 #include "core/error.h"
 #include "gloo/transport/tcp/device.h"
 
@@ -39,7 +41,7 @@ std::shared_ptr<::gloo::transport::Device> Listen(const GlooOptions& options) {
     return ::gloo::transport::tcp::CreateDevice(attributes);
   } catch (const std::exception& error) {
     throw core::Error(absl::StrCat("rank ", options.rank, ": cannot listen on ",
-                                   ListeningPlace(options), " (", error.what(),
+                                   ListeningPlace(options), " (", CauseOf(error),
                                    "): name an interface that `ip address` lists"));
   }
 }
@@ -55,25 +57,71 @@ void CheckLinkOrder(const ::gloo::transport::Device& device) {
                                       ": //backends/gloo has to be linked before libtorch"));
 }
 
+std::string ThisHost() {
+  char name[256] = {};
+  gethostname(name, sizeof(name) - 1);
+  return name;
+}
+
+// What a rank tells the others: its host's name, and an address for each of them to connect to.
+class Card {
+ public:
+  static constexpr int kAddressBytes = ::gloo::transport::Address::kMaxByteSize;
+
+  explicit Card(std::string text) : text_(std::move(text)) {}
+  Card(const std::string& host, int size)
+      : text_(host + '\n' + std::string(size * kAddressBytes, '\0')) {}
+
+  void SetAddress(int peer, const std::vector<char>& address) {
+    std::copy(address.begin(), address.end(), text_.begin() + Start() + peer * kAddressBytes);
+  }
+  std::vector<char> Address(int peer, size_t length) const {
+    const auto start = text_.begin() + Start() + peer * kAddressBytes;
+    return std::vector<char>(start, start + length);
+  }
+  std::string host() const { return text_.substr(0, text_.find('\n')); }
+  int size() const { return (static_cast<int>(text_.size()) - Start()) / kAddressBytes; }
+  const std::string& text() const { return text_; }
+
+ private:
+  int Start() const { return static_cast<int>(text_.find('\n')) + 1; }
+
+  std::string text_;
+};
+
 std::string KeyOf(int rank) { return absl::StrCat("addresses/", rank); }
 
-// Every rank's addresses, one for each other rank to connect to.
-std::vector<std::string> AwaitAddresses(const GlooOptions& options) {
+std::vector<Card> AwaitCards(const GlooOptions& options) {
   const auto deadline = steady_clock::now() + options.timeout;
-  std::vector<std::string> addresses;
+  std::vector<Card> cards;
   std::vector<int> missing;
   for (int rank = 0; rank < options.size; ++rank) {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
     auto value = options.store->Get(KeyOf(rank), std::max(left, milliseconds(1)));
     if (!value) missing.push_back(rank);
-    addresses.push_back(value.value_or(""));
+    cards.emplace_back(value.value_or("\n"));
   }
-  if (missing.empty()) return addresses;
+  if (missing.empty()) return cards;
   throw core::Error(absl::StrCat("rank ", options.rank, ": of ", options.size, " ranks, ",
                                  missing.size() == 1 ? "rank " : "ranks ",
                                  absl::StrJoin(missing, ", "), " did not come within ",
                                  std::chrono::duration<double>(options.timeout).count(),
                                  " s: start all ranks with the same world size and rendezvous"));
+}
+
+void Check(const Card& card, int peer, const GlooOptions& options) {
+  if (card.size() != options.size) {
+    throw core::Error(absl::StrCat("rank ", options.rank, ": rank ", peer,
+                                   " was started as one of ", card.size(), " ranks, this one of ",
+                                   options.size, ": give all the same world size"));
+  }
+  const bool loopback = options.interface.empty() && options.hostname.empty();
+  if (loopback && card.host() != ThisHost()) {
+    throw core::Error(
+        absl::StrCat("rank ", options.rank, ": listens on loopback on host ", ThisHost(),
+                     ", where rank ", peer, " on host ", card.host(),
+                     " cannot reach it: give every rank the network interface to use"));
+  }
 }
 
 }  // namespace
@@ -86,26 +134,23 @@ std::shared_ptr<::gloo::transport::Context> ConnectMesh(const GlooOptions& optio
   auto context = device->createContext(options.rank, options.size);
   if (options.size == 1) return context;
   context->setTimeout(std::max(options.timeout / kConnectTimeoutFactor, milliseconds(1)));
-  std::string own(options.size * ::gloo::transport::Address::kMaxByteSize, '\0');
+  Card own(ThisHost(), options.size);
   for (int peer = 0; peer < options.size; ++peer) {
-    if (peer == options.rank) continue;
-    const std::vector<char> address = context->createPair(peer)->address().bytes();
-    std::copy(address.begin(), address.end(),
-              own.begin() + peer * ::gloo::transport::Address::kMaxByteSize);
+    if (peer != options.rank) own.SetAddress(peer, context->createPair(peer)->address().bytes());
   }
-  options.store->Set(KeyOf(options.rank), own);
-  const std::vector<std::string> all = AwaitAddresses(options);
+  options.store->Set(KeyOf(options.rank), own.text());
+  const std::vector<Card> cards = AwaitCards(options);
+  for (int peer = 0; peer < options.size; ++peer) Check(cards[peer], peer, options);
   for (int peer = 0; peer < options.size; ++peer) {
     if (peer == options.rank) continue;
-    const size_t length = context->getPair(peer)->address().bytes().size();
-    const auto start = all[peer].begin() + options.rank * ::gloo::transport::Address::kMaxByteSize;
+    const auto& pair = context->getPair(peer);
     try {
-      context->getPair(peer)->connect(std::vector<char>(start, start + length));
+      pair->connect(cards[peer].Address(options.rank, pair->address().bytes().size()));
     } catch (const std::exception& error) {
-      throw core::Error(absl::StrCat(
-          "rank ", options.rank, ": cannot connect with rank ", peer, " (", error.what(),
-          "); this rank listens on ", ListeningPlace(options),
-          ": give ranks on several machines an interface that they reach each other by"));
+      throw core::Error(absl::StrCat("rank ", options.rank, ": cannot connect with rank ", peer,
+                                     " on host ", cards[peer].host(), " (", CauseOf(error),
+                                     "); this rank listens on ", ListeningPlace(options),
+                                     ": give an interface by which the hosts reach each other"));
     }
   }
   return context;

@@ -28,7 +28,7 @@ struct Opening {
 class Openings {
  public:
   // An opening may carry so many bytes.
-  static constexpr int64_t kElementsMax = 64 << 10;
+  static constexpr int64_t kElementsMax = 128 << 10;
 
   explicit Openings(Peers& peers);
 
@@ -49,7 +49,7 @@ class Openings {
  private:
   // So many messages may be on the way to a rank that has not come to them yet.
   static constexpr uint64_t kMessagesMax = 4;
-  static constexpr int64_t kMessageBytes = 256 << 10;
+  static constexpr int64_t kMessageBytes = 512 << 10;
 
   struct Message {
     std::unique_ptr<std::byte[]> memory;

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "backends/gloo/cause.h"
 #include "gloo/common/error.h"
 
 namespace backends {
@@ -22,13 +23,6 @@ constexpr int kLooksMax = 3;
 // Slots.
 constexpr uint64_t kAlarmSlot = uint64_t{1} << 56;
 constexpr uint64_t kReportSlot = kAlarmSlot + 1;
-
-// Without the source file and line that Gloo's messages begin with.
-std::string CauseOf(const std::exception& error) {
-  const std::string text = error.what();
-  const size_t end = text.find("] ");
-  return text.starts_with("[") && end != std::string::npos ? text.substr(end + 2) : text;
-}
 
 }  // namespace
 
