@@ -208,7 +208,7 @@ int RunAll(int argc, char** argv) {
       "%s, %s build; ResNet-50, %d x %d pixels, batch %d a rank, float32, %d thread%s a rank",
       benchmark.Machine(), COMPILATION_MODE, options.image_size, options.image_size,
       options.batch_size, options.threads, options.threads == 1 ? "" : "s");
-  absl::PrintF("%s\n\n%s\n", work, FormatTable(rows));
+  if (!rows.empty()) absl::PrintF("%s\n\n%s\n", work, FormatTable(rows));
   for (const BenchmarkRow& row : rows) {
     if (row.other_cores.value_or(0) < kQuietCores) continue;
     absl::PrintF("WARNING: other programs used %.1f cores beside \"%s: %s\"\n", *row.other_cores,

@@ -18,7 +18,8 @@ class TemporaryFolder {
  public:
   // Throws core::Error if none can be made.
   TemporaryFolder() {
-    const std::filesystem::path base = std::filesystem::temp_directory_path();
+    const char* const chosen = getenv("TMPDIR");
+    const std::filesystem::path base = chosen == nullptr ? "/tmp" : chosen;
     path_ = base / "lockstep-XXXXXX";
     if (mkdtemp(path_.data()) == nullptr) {
       throw core::Error(absl::StrCat("no folder could be made in ", base.string(), " (",
