@@ -9,6 +9,7 @@
 #include "core/timeline.h"
 #include "core/work.h"
 #include "sim/engine.h"
+#include "sim/recycling_allocator.h"
 
 namespace sim {
 
@@ -22,6 +23,9 @@ class Completion : public core::Operation {
     waiter_ = waiter;
     return true;
   }
+
+  // Fetches what resuming its waiter needs first.
+  void Prefetch() const { __builtin_prefetch(waiter_.address()); }
 
   // One part is done now.
   void FinishPart(Engine& engine) {
@@ -57,7 +61,7 @@ class RecordedCompletion : public Completion {
 inline std::shared_ptr<Completion> MakeCompletion(int parts, core::Timeline* timeline,
                                                   core::Span span) {
   if (timeline) return std::make_shared<RecordedCompletion>(parts, *timeline, span);
-  return std::make_shared<Completion>(parts);
+  return MakeRecycled<Completion>(parts);
 }
 
 }  // namespace sim

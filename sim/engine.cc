@@ -7,7 +7,11 @@
 namespace sim {
 
 void Engine::ResumeReady() {
-  for (size_t i = 0; i < ready_.size(); ++i) ready_[i].resume();  // May become longer meanwhile.
+  constexpr size_t kAhead = 8;
+  for (size_t i = 0; i < ready_.size(); ++i) {  // May become longer meanwhile.
+    if (i + kAhead < ready_.size()) __builtin_prefetch(ready_[i + kAhead].address());
+    ready_[i].resume();
+  }
   event_count_ += ready_.size();
   ready_.clear();
 }

@@ -107,6 +107,7 @@ void FairSharing::Advance(double now, std::vector<Id>& complete) {
     Touch(id);
     MarkDirty(id);
     events_.Remove(id, event_place_);
+    last_bottleneck_ = id;
     Bottleneck& bottleneck = bottlenecks_[id];
     while (TrimFinish(bottleneck), !bottleneck.finish.empty() && DueTime(bottleneck) <= horizon) {
       const Id route = bottleneck.finish.top().id;
@@ -135,6 +136,12 @@ void FairSharing::PrefetchComplete(const ServiceQueue& finish) const {
       if (crossing.previous != kNone) __builtin_prefetch(&crossings_[crossing.previous]);
     }
   }
+}
+
+FairSharing::Id FairSharing::Upcoming(size_t distance) const {
+  if (last_bottleneck_ == kNone) return kNone;
+  const Due* due = bottlenecks_[last_bottleneck_].finish.Peek(distance);
+  return due ? routes_[due->id].cookie : kNone;
 }
 
 void FairSharing::Settle(double now) {

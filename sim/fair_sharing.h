@@ -80,6 +80,9 @@ class FairSharing {
   // Appends to `complete` the cookies of the flows that are complete at `now`, which is at most
   // Next().
   void Advance(double now, std::vector<Id>& complete);
+  // The cookie of a flow that will probably complete so many flows after the last one; kNone if
+  // nothing is known.
+  Id Upcoming(size_t distance) const;
   // Brings all rates to the fair ones after what happened at `now`.
   void Settle(double now);
 
@@ -253,6 +256,7 @@ class FairSharing {
   std::vector<Id> dirty_place_;
   std::vector<Id> pair_place_;
   std::vector<double> dirty_level_;  // A key of dirty_ at most the level.
+  Id last_bottleneck_ = kNone;       // In which a flow was complete.
   std::vector<Id> arrivals_;
   std::vector<Id> crowded_;  // Links with more flows than room.
   std::vector<Id> touched_;  // Bottlenecks whose next completion may have changed.

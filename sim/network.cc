@@ -214,9 +214,23 @@ void Network::Enter(Id id) {
 void Network::Advance(double now) {
   complete_.clear();
   sharing_.Advance(now, complete_);
+  PrefetchUpcoming();
   for (Id id : complete_) {
     if (messages_[id].followed) Follow(messages_[id].connection);
     Arrive(id);
+  }
+}
+
+// Messages in the distance are looked up step by step: messages, completions, waiters.
+void Network::PrefetchUpcoming() const {
+  if (const Id id = sharing_.Upcoming(9); id != kNone) __builtin_prefetch(&messages_[id]);
+  if (const Id id = sharing_.Upcoming(6); id != kNone) {
+    __builtin_prefetch(messages_[id].sender.get());
+    __builtin_prefetch(messages_[id].receiver.get());
+  }
+  if (const Id id = sharing_.Upcoming(3); id != kNone) {
+    if (messages_[id].sender) messages_[id].sender->Prefetch();
+    if (messages_[id].receiver) messages_[id].receiver->Prefetch();
   }
 }
 

@@ -130,6 +130,7 @@ class Network : public EventSource, public TimerHandler {
   void Start(Id message, double time);
   void Enter(Id message);
   void Follow(Id connection);
+  void PrefetchUpcoming() const;
   void Arrive(Id message);
   double LatencyOf(const Connection& connection) const;
   void CopyData(Id message);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 
 #include "sim/chance.h"
+#include "sim/recycling_allocator.h"
 
 namespace sim {
 namespace {
@@ -94,7 +94,7 @@ core::Work SimReplica::Compute(core::SpanKind kind, double seconds) {
   const double start = std::max(state_.clock.seconds(), busy_until_);
   busy_until_ = start + seconds;
   Record(kind, start, busy_until_);
-  return core::Work(std::make_shared<Computation>(state_.clock, busy_until_));
+  return core::Work(MakeRecycled<Computation>(state_.clock, busy_until_));
 }
 
 void SimReplica::Record(core::SpanKind kind, double start, double end) {

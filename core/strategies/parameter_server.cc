@@ -40,35 +40,50 @@ Task ParameterServer::Start(Worker& worker) {
 }
 
 Task ParameterServer::Step(Worker& worker) {
+  return Serves(worker) ? Serve(worker) : Train(worker);
+}
+
+// Of ranks that only train, of which there may be a million in a simulation: one list and one index
+// for both waits, as g++ gives every variable of a coroutine memory of its own.
+Task ParameterServer::Train(Worker& worker) {
+  std::vector<Work> works = ReceiveParameters(worker);
+  size_t next = 0;
+  for (; next < works.size(); ++next) co_await works[next];
+  Gradients& gradients = worker.replica.Backward();
+  while (co_await gradients.Next()) {
+  }
+  works = SendGradients(worker);
+  for (next = 0; next < works.size(); ++next) co_await works[next];
+}
+
+Task ParameterServer::Serve(Worker& worker) {
   // Whatever can be on its way is started at once, so that no worker waits for another; a peer's
   // parameters come before its gradients.
-  std::vector<Work> sent = SendParameters(worker);
+  std::vector<Work> pulls_sent = SendParameters(worker);
   std::vector<Work> pulls;
   if (Trains(worker)) pulls = ReceiveParameters(worker);
   std::vector<Work> received = ReceiveGradients(worker);
-  const int size = worker.communicator.size();
 
+  std::vector<Work> pushes_sent;
   if (Trains(worker)) {
     for (Work& pull : pulls) co_await pull;
     Gradients& gradients = worker.replica.Backward();
     while (co_await gradients.Next()) {
     }
-    for (int server = 0; server < ServerCount(size); ++server) {
-      if (server == worker.communicator.rank()) continue;
-      sent.push_back(worker.communicator.Send(ShardOf(worker.replica.gradients(), server, size),
-                                              server, SpanKind::kPush));
-    }
+    pushes_sent = SendGradients(worker);
   }
 
-  const Buffer sum = ShardOf(worker.replica.gradients(), worker.communicator.rank(), size);
+  const Buffer sum =
+      ShardOf(worker.replica.gradients(), worker.communicator.rank(), worker.communicator.size());
   for (size_t i = 0; i < received.size(); ++i) {
     co_await received[i];
     if (i == 0 && !Trains(worker)) continue;  // It arrived in `sum`.
     Work accumulated = worker.replica.Accumulate(pushes_[i].target, sum);
     co_await accumulated;
   }
-  for (Work& work : sent) co_await work;  // Before what they send changes.
-  if (!Serves(worker)) co_return;
+  // Before what they send changes.
+  for (Work& pull : pulls_sent) co_await pull;
+  for (Work& push : pushes_sent) co_await push;
   const int workers = static_cast<int>(pushes_.size()) + (Trains(worker) ? 1 : 0);
   Work update = worker.replica.Update(sum, 1.0f / static_cast<float>(workers));
   co_await update;
@@ -104,6 +119,18 @@ std::vector<Work> ParameterServer::ReceiveParameters(Worker& worker) const {
         ShardOf(worker.replica.parameters(), server, size), server, SpanKind::kPull));
   }
   return received;
+}
+
+std::vector<Work> ParameterServer::SendGradients(Worker& worker) const {
+  std::vector<Work> sent;
+  const int size = worker.communicator.size();
+  sent.reserve(ServerCount(size));
+  for (int server = 0; server < ServerCount(size); ++server) {
+    if (server == worker.communicator.rank()) continue;
+    sent.push_back(worker.communicator.Send(ShardOf(worker.replica.gradients(), server, size),
+                                            server, SpanKind::kPush));
+  }
+  return sent;
 }
 
 std::vector<Work> ParameterServer::ReceiveGradients(Worker& worker) const {

@@ -37,8 +37,11 @@ class ParameterServer : public Strategy {
   bool Serves(const Worker& worker) const;
   bool Trains(const Worker& worker) const;
   Buffer ShardOf(Buffer all, int server, int size) const;
+  Task Train(Worker& worker);
+  Task Serve(Worker& worker);
   std::vector<Work> SendParameters(Worker& worker) const;
   std::vector<Work> ReceiveParameters(Worker& worker) const;
+  std::vector<Work> SendGradients(Worker& worker) const;
   std::vector<Work> ReceiveGradients(Worker& worker) const;
 
   const ParameterServerOptions options_;
