@@ -1,7 +1,6 @@
 #include "experiments/experiment.h"
 
 #include <sched.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include "experiments/launcher.h"
 #include "experiments/rank.h"
 #include "experiments/rank_environment.h"
+#include "experiments/temporary_folder.h"
 #include "tools/make_dataset.h"
 
 namespace experiments {
@@ -35,27 +35,6 @@ constexpr std::string_view kUsage =
 
 Where RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are set (torchrun, or mpirun's and Slurm's names
 for them) the program is one rank; else it starts --nproc-per-node of them on this machine.)";
-
-// The folder where the ranks of one machine meet, for as long as they run.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    const std::filesystem::path base = std::filesystem::temp_directory_path();
-    path_ = base / "lockstep-XXXXXX";
-    if (mkdtemp(path_.data()) == nullptr) {
-      throw core::Error(absl::StrCat("no folder could be made in ", base.string(), " (",
-                                     strerror(errno), "): set TMPDIR to one that can be written"));
-    }
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 void PrepareOutput(const std::string& folder) {
   std::error_code error;
@@ -110,7 +89,7 @@ void Announce(const RunOptions& options, const backends::ImageDataset& dataset) 
 }
 
 void StartRanks(const RunOptions& options, const backends::ImageDataset& dataset) {
-  const TemporaryFolder meeting_place;
+  const TemporaryFolder meeting_place;  // For as long as they run.
   const LaunchOutcome outcome = LaunchRanks(options.ranks, [&](int rank) {
     return ReportErrors(absl::StrCat("rank ", rank), [&] {
       RunRank(options,

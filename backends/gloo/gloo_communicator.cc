@@ -31,11 +31,6 @@ class BothOperation : public core::Operation {
   Work second_;
 };
 
-class DoneOperation : public core::Operation {
- public:
-  bool Await(std::coroutine_handle<>) override { return false; }
-};
-
 class GlooCommunicator : public core::Communicator {
  public:
   GlooCommunicator(std::shared_ptr<::gloo::transport::Context> context, const GlooOptions& options)
@@ -96,7 +91,7 @@ class GlooCommunicator : public core::Communicator {
           absl::StrCat("exchange of ", source.bytes(), " bytes with itself for ", target.bytes()));
     }
     if (source.count > 0) std::memmove(target.data, source.data, source.bytes());
-    return Work(std::make_shared<DoneOperation>());
+    return core::Done();
   }
 
   void CheckRank(int peer) const {
