@@ -36,6 +36,12 @@ constexpr std::string_view kUsage =
 Where RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are set (torchrun, or mpirun's and Slurm's names
 for them) the program is one rank; else it starts --nproc-per-node of them on this machine.)";
 
+std::optional<RankEnvironment> Environment() {
+  const absl::StatusOr<std::optional<RankEnvironment>> environment = ReadRankEnvironment();
+  if (!environment.ok()) throw core::Error(std::string(environment.status().message()));
+  return *environment;
+}
+
 void PrepareOutput(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -59,12 +65,12 @@ void MakeGeneratedDataset(const RunOptions& options) {
 }
 
 // What every rank would find, said once and before any starts.
-void CheckBatchSize(const RunOptions& options, const backends::ImageDataset& dataset, int ranks) {
+void CheckBatchSize(const RunOptions& options, const backends::ImageDataset& dataset) {
   if (options.synthetic) return;
   backends::ImageLoader(dataset.training, {.batch_size = options.batch_size,
                                            .image_size = options.image_size,
                                            .workers = 0,
-                                           .ranks = TrainingRanks(options, ranks)});
+                                           .ranks = TrainingRanks(options, options.ranks)});
 }
 
 void Announce(const RunOptions& options, const backends::ImageDataset& dataset) {
@@ -140,40 +146,43 @@ int ReportErrors(std::string_view who, const std::function<void()>& body) {
   }
 }
 
+RunOptions ReadOptions(std::string_view strategy, std::string_view usage, int argc, char** argv) {
+  const auto rest = core::ParseFlags(argc, argv, usage);
+  if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
+  if (!rest->empty()) {
+    throw core::Error(
+        absl::StrCat("unexpected argument \"", rest->front(), "\": flags start with --"));
+  }
+  const auto options = OptionsFromFlags(strategy, UsableCores(), Environment());
+  if (!options.ok()) throw core::Error(std::string(options.status().message()));
+  return *options;
+}
+
 void RunExperiment(const RunOptions& options) {
-  const absl::StatusOr<std::optional<RankEnvironment>> environment = ReadRankEnvironment();
-  if (!environment.ok()) throw core::Error(std::string(environment.status().message()));
-  PrepareOutput(options.output_dir);
-  if (environment->has_value() && options.generated) {
+  const std::optional<RankEnvironment> environment = Environment();
+  if (environment && options.generated) {
     throw core::Error(
         "--data-dir is missing: ranks that others start share a data set that is there "
         "(or --synthetic)");
   }
+  PrepareOutput(options.output_dir);
   MakeGeneratedDataset(options);
   backends::ImageDataset dataset;
   if (!options.synthetic) dataset = backends::ListImageDataset(options.data_dir);
-  if (environment->has_value()) {
-    if (environment->value().rank == 0) Announce(options, dataset);
-    RunRank(options, **environment, {}, dataset);
-    return;
+  CheckBatchSize(options, dataset);
+  if (!environment || environment->rank == 0) Announce(options, dataset);
+  if (environment) {
+    RunRank(options, *environment, {}, dataset);
+  } else {
+    StartRanks(options, dataset);
   }
-  CheckBatchSize(options, dataset, options.ranks);
-  Announce(options, dataset);
-  StartRanks(options, dataset);
 }
 
 int ExperimentMain(std::string_view strategy, int argc, char** argv) {
   return ReportErrors("lockstep", [&] {
-    const auto rest = core::ParseFlags(argc, argv, kUsage);
-    if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
-    if (!rest->empty()) {
-      throw core::Error(
-          absl::StrCat("unexpected argument \"", rest->front(), "\": flags start with --"));
-    }
-    const auto options = OptionsFromFlags(strategy, UsableCores());
-    if (!options.ok()) throw core::Error(std::string(options.status().message()));
-    WaitPassively(*options, argv);
-    RunExperiment(*options);
+    const RunOptions options = ReadOptions(strategy, kUsage, argc, argv);
+    WaitPassively(options, argv);
+    RunExperiment(options);
   });
 }
 

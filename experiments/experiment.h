@@ -9,11 +9,15 @@
 namespace experiments {
 
 // One run of one strategy: data set made or listed, what cannot work refused before anything
-// starts, then all its ranks, to their end. Throws core::Error. Call it without other threads.
+// starts, then all its ranks, or the one that this process is, to their end. Throws core::Error.
+// Call it without other threads.
 void RunExperiment(const RunOptions& options);
 
 // Processor cores this process may use.
 int UsableCores();
+
+// The options of this process, from its flags and environment. Throws core::Error.
+RunOptions ReadOptions(std::string_view strategy, std::string_view usage, int argc, char** argv);
 
 // Makes waiting OpenMP threads sleep instead of spin: beside a busy core, spinning ones fall to a
 // third of one thread's speed. libgomp reads this only when it is loaded, so it may start the

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "analysis/report.h"
 #include "core/error.h"
-#include "core/flags.h"
 #include "experiments/experiment.h"
 
 namespace experiments {
@@ -22,23 +21,20 @@ constexpr std::string_view kUsage =
 --nproc-per-node counts training ranks here: the parameter server gets one more.)";
 
 void RunAll(int argc, char** argv) {
-  const auto rest = core::ParseFlags(argc, argv, kUsage);
-  if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
-  const auto options = OptionsFromFlags("ddp", UsableCores());
-  if (!options.ok()) throw core::Error(std::string(options.status().message()));
-  if (options->strategy != "ddp") {
+  const RunOptions options = ReadOptions("ddp", kUsage, argc, argv);
+  if (options.strategy != "ddp") {
     throw core::Error(
         "--strategy: run_all runs all of them; use //experiments:baseline_ddp, "
         ":all_reduce or :parameter_server for one");
   }
-  WaitPassively(*options, argv);
+  WaitPassively(options, argv);
   for (const char* strategy : {"ddp", "all_reduce", "parameter_server"}) {
-    RunOptions run = WithStrategy(*options, strategy);
+    RunOptions run = WithStrategy(options, strategy);
     if (!run.trace.empty()) run.trace = absl::StrCat(run.trace, ".", strategy, ".json");
     RunExperiment(run);
   }
   const absl::Status report =
-      analysis::WriteReport(options->output_dir, analysis::Language::kEnglish, std::cout);
+      analysis::WriteReport(options.output_dir, analysis::Language::kEnglish, std::cout);
   if (!report.ok()) throw core::Error(std::string(report.message()));
 }
 

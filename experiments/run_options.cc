@@ -128,26 +128,31 @@ absl::Status Check(const RunOptions& options) {
 }
 
 // What the user left open.
-void FillDefaults(int cores, RunOptions& options) {
+void FillDefaults(int cores, const std::optional<RankEnvironment>& environment,
+                  RunOptions& options) {
   options.generated = options.data_dir.empty() && !options.synthetic;
   const bool small = options.data_dir.empty();
   if (options.generated) options.data_dir = options.output_dir + "/dataset";
   if (options.epochs == 0) options.epochs = small ? 5 : 3;
   if (options.batch_size == 0) options.batch_size = small ? 16 : 64;
   if (options.image_size == 0) options.image_size = small ? 64 : 224;
-  if (options.ranks == 0) {
+  if (environment) {
+    options.ranks = environment->world_size;
+  } else if (options.ranks == 0) {
     const int train = cores >= 4 ? 4 : 2;
     options.ranks = train + (train - TrainingRanks(options, train));
   }
   if (options.threads == 0) {
-    const int training = TrainingRanks(options, options.ranks);
-    options.threads = std::max(1, cores / std::max(1, training));
+    const int computing =
+        environment ? environment->local_world_size : TrainingRanks(options, options.ranks);
+    options.threads = std::max(1, cores / std::max(1, computing));
   }
 }
 
 }  // namespace
 
-absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, int cores) {
+absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, int cores,
+                                            const std::optional<RankEnvironment>& environment) {
   RunOptions options;
   options.strategy = absl::GetFlag(FLAGS_strategy);
   if (options.strategy.empty()) options.strategy = default_strategy;
@@ -179,7 +184,7 @@ absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, i
   if (!(timeout < 1e6)) return Refuse("timeout", absl::StrCat(timeout), "at most 1e6 seconds");
   options.timeout = std::chrono::milliseconds(std::llround(1e3 * timeout));
   options.interface = absl::GetFlag(FLAGS_interface);
-  FillDefaults(cores, options);
+  FillDefaults(cores, environment, options);
   if (absl::Status status = Check(options); !status.ok()) return status;
   return options;
 }

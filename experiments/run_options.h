@@ -4,12 +4,14 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/strategies/strategies.h"
+#include "experiments/rank_environment.h"
 
 namespace experiments {
 
@@ -50,9 +52,10 @@ struct RunOptions {
   core::StrategyOptions strategy_options() const;
 };
 
-// The flags' values, checked, with defaults for `strategy` on a machine of `cores`. Errors name the
-// flag and what would be right.
-absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, int cores);
+// The flags' values, checked, with defaults for the program's strategy on a machine of `cores`, and
+// for the ranks that others started, if they did. Errors name the flag and what would be right.
+absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, int cores,
+                                            const std::optional<RankEnvironment>& environment);
 
 // The same run with another strategy, and as many training ranks.
 RunOptions WithStrategy(RunOptions options, std::string_view strategy);
