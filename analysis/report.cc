@@ -1,12 +1,16 @@
 #include "analysis/report.h"
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analysis/plots.h"
 #include "analysis/run.h"
+#include "analysis/scaling_plots.h"
+#include "analysis/scaling_report.h"
+#include "analysis/scaling_text.h"
 #include "analysis/text_report.h"
 #include "core/file.h"
 
@@ -23,30 +27,65 @@ std::string Joined(const std::vector<std::string>& sections) {
   return text;
 }
 
+// The sections and pictures of the runs.
+struct RunsReport {
+  std::string printed;
+  std::vector<std::string> sections;
+};
+
+RunsReport ReportOf(const Runs& runs, const Phrases& phrases) {
+  RunsReport report;
+  report.printed = Joined({ComparisonSection(runs, phrases), LossDistanceSection(runs, phrases),
+                           NotesSection(runs, phrases)});
+  report.sections = {report.printed};
+  for (const Run& run : runs.runs) report.sections.push_back(MethodSection(run, phrases));
+  return report;
+}
+
+// The first that is not well.
+absl::Status FirstError(const std::vector<absl::Status>& statuses) {
+  for (const absl::Status& status : statuses) {
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status WriteReport(const std::string& directory, Language language, std::ostream& out) {
   const absl::StatusOr<Runs> runs = LoadRuns(directory);
-  if (!runs.ok()) return runs.status();
-  const Phrases& phrases = PhrasesIn(language);
-  const std::string comparison =
-      Joined({ComparisonSection(*runs, phrases), LossDistanceSection(*runs, phrases),
-              NotesSection(*runs, phrases)});
-  out << comparison;
+  const absl::StatusOr<std::optional<ScalingStudy>> study = LoadScalingStudy(directory);
+  const bool has_study = study.ok() && study->has_value();
+  // A study may stand alone.
+  if (!runs.ok() && !(has_study && absl::IsNotFound(runs.status()))) return runs.status();
 
-  std::vector<std::string> sections = {absl::StrCat(phrases.title, "\n"), comparison};
-  for (const Run& run : runs->runs) sections.push_back(MethodSection(run, phrases));
-  const std::string report = std::filesystem::path(directory) / "performance_report.txt";
+  const Phrases& phrases = PhrasesIn(language);
+  std::vector<std::string> sections = {absl::StrCat(phrases.title, "\n")};
+  std::string printed;
+  if (runs.ok()) {
+    RunsReport report = ReportOf(*runs, phrases);
+    printed = report.printed;
+    sections.insert(sections.end(), report.sections.begin(), report.sections.end());
+  }
+  if (has_study) {
+    sections.push_back(ScalingSection(**study));
+    printed = Joined({printed, sections.back()});
+  }
+  out << printed;
+
+  const std::string text = std::filesystem::path(directory) / "performance_report.txt";
   const std::string plots = std::filesystem::path(directory) / "plots";
-  const absl::Status text_status = core::WriteFile(report, Joined(sections));
-  const absl::Status plots_status = WritePlots(runs->runs, plots);
+  const absl::Status text_status = core::WriteFile(text, Joined(sections));
+  const absl::Status plots_status =
+      FirstError({runs.ok() ? WritePlots(runs->runs, plots) : absl::OkStatus(),
+                  has_study ? WriteScalingPlots(**study, plots) : absl::OkStatus()});
   std::vector<std::string> written;
-  if (text_status.ok()) written.push_back(report);
+  if (text_status.ok()) written.push_back(text);
   if (plots_status.ok()) written.push_back(plots + "/");
   if (!written.empty()) {
     out << "\n" << phrases.written << phrases.colon << absl::StrJoin(written, ", ") << "\n";
   }
-  return text_status.ok() ? plots_status : text_status;
+  return FirstError({text_status, plots_status, study.status()});
 }
 
 }  // namespace analysis

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/flags.h"
 #include "core/user_path.h"
+#include "experiments/shipped_file.h"
 #include "sim/cluster_file.h"
 #include "sim/units.h"
 
@@ -237,14 +238,6 @@ absl::StatusOr<std::vector<int>> ParseWorldSizes(const std::string& text) {
   }
   if (go_on) return absl::InvalidArgumentError("after ... the last size is missing");
   return sizes;
-}
-
-std::string ShippedFile(const std::string& path) {
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  for (const std::string& candidate : {program + ".runfiles/lockstep/" + path, path}) {
-    if (std::filesystem::exists(candidate)) return candidate;
-  }
-  throw core::Error(absl::StrCat(path, " is not beside the program: start it by tools/bazel run"));
 }
 
 SimulationOptions SimulationOptionsFromFlags() {

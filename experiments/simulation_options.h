@@ -26,10 +26,6 @@ struct SimulationOptions {
 // Throws core::Error in one line that names the flag, or file and key, for what cannot be meant.
 SimulationOptions SimulationOptionsFromFlags();
 
-// A file that comes with the program, under its path in the repository. Throws core::Error if it is
-// not there.
-std::string ShippedFile(const std::string& path);
-
 }  // namespace experiments
 
 #endif  // EXPERIMENTS_SIMULATION_OPTIONS_H_

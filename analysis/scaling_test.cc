@@ -1,0 +1,139 @@
+#include "analysis/scaling.h"
+
+#include <filesystem>
+#include <sstream>
+#include <string>
+
+#include "analysis/phrases.h"
+#include "analysis/report.h"
+#include "analysis/scaling_report.h"
+#include "analysis/scaling_text.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace analysis {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// A worker alone computes 100 images in 1 s; the model has 125 MB: a second at 1 Gbit/s.
+constexpr double kBatch = 100;
+
+nlohmann::json Row(const std::string& variant, double workers, double step, double share = 0) {
+  return {{"profile", 0},
+          {"variant", variant},
+          {"gigabits_per_second", 10},
+          {"straggler_share", share},
+          {"method", workers > 1000 ? "closed form" : "messages"},
+          {"workers", workers},
+          {"step_seconds", step},
+          {"compute_seconds", 1.0},
+          {"exposed_seconds", step - 1},
+          {"images_per_second", workers * kBatch / step},
+          {"efficiency", 1 / step}};
+}
+
+// One server at 10 Gbit/s: 0.2 s a worker; all-reduce: 3 s, whatever the number of workers.
+nlohmann::json Study() {
+  nlohmann::json study = {{"straggler_share", 0.01},
+                          {"straggler_factor", 2},
+                          {"wall_seconds", 1},
+                          {"profiles",
+                           {{{"model", "paper"},
+                             {"hardware", "pencil"},
+                             {"source", "derived"},
+                             {"batch_size", kBatch},
+                             {"gradient_bytes", 125e6},
+                             {"pass_seconds", 1.0},
+                             {"update_seconds", 0.0},
+                             {"accumulate_bytes_per_second", 1e9}}}}};
+  for (double workers : {1024, 1, 4, 16, 64, 65536}) {
+    study["rows"].push_back(Row("parameter_server, 1 server", workers, 1 + 0.2 * workers));
+    study["rows"].push_back(Row("ddp", workers, 3));
+    study["rows"].push_back(Row("ddp", workers, 3.3, 0.01));
+  }
+  return study;
+}
+
+class ScalingTest : public ::testing::Test {
+ protected:
+  ScalingTest() {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void Write(const nlohmann::json& study) {
+    ASSERT_TRUE(core::WriteFile(folder_ + "/ps_scaling.json", study.dump()).ok());
+  }
+  ScalingStudy Read() { return ReadScalingStudy(folder_ + "/ps_scaling.json"); }
+
+  const std::string folder_ = ::testing::TempDir() + "/scaling_test";
+};
+
+TEST_F(ScalingTest, AServerFeedsAsManyWorkersAsItsSaturatedThroughputIsWorth) {
+  Write(Study());
+  const ScalingStudy study = Read();
+  const ScalingCurve* curve = study.Find({0, "parameter_server, 1 server", 10, false});
+  ASSERT_NE(curve, nullptr);
+  EXPECT_NEAR(KneeOf(study, *curve), 5, 1e-3);
+  EXPECT_DOUBLE_EQ(KneeOfLinks(study.profiles[0], 10, 1), 5);
+  EXPECT_DOUBLE_EQ(KneeOfLinks(study.profiles[0], 10, 4), 20);
+}
+
+TEST_F(ScalingTest, SaysWhereOneCurveIsAboveAnother) {
+  Write(Study());
+  const ScalingStudy study = Read();
+  const ScalingCurve& server = *study.Find({0, "parameter_server, 1 server", 10, false});
+  const ScalingCurve& ddp = *study.Find({0, "ddp", 10, false});
+  const ScalingCurve& slow = *study.Find({0, "ddp", 10, true});
+  EXPECT_EQ(WhereFaster(server, ddp), "up to 4");
+  EXPECT_EQ(WhereFaster(ddp, server), "from 16");
+  EXPECT_EQ(WhereFaster(ddp, slow), "always");
+  EXPECT_EQ(WhereFaster(slow, ddp), "never");
+}
+
+TEST_F(ScalingTest, TheTextHoldsTheFigures) {
+  Write(Study());
+  const std::string text = ScalingSection(Read());
+  EXPECT_THAT(text, HasSubstr("10 Gbit/s                          5           5"));
+  EXPECT_THAT(text, HasSubstr("ddp                                  1.10"));
+  EXPECT_THAT(text, HasSubstr("0.00763*"));  // 1 / (1 + 0.2 · 65,536).
+}
+
+TEST_F(ScalingTest, AStudyAloneIsReportedAndDrawn) {
+  Write(Study());
+  std::ostringstream printed;
+  ASSERT_EQ(WriteReport(folder_, Language::kEnglish, printed), absl::OkStatus());
+  EXPECT_THAT(printed.str(), AllOf(HasSubstr("(simulated)"), HasSubstr("up to 4")));
+  for (const char* picture : {"throughput", "efficiency", "breakdown", "knee"}) {
+    const std::string path = folder_ + "/plots/ps_scaling_" + picture + ".png";
+    EXPECT_GT(std::filesystem::file_size(path), 10'000u) << path;
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/performance_report.txt"));
+}
+
+TEST_F(ScalingTest, AStudyOfOneStrategyIsDrawn) {
+  nlohmann::json study = Study();
+  study["rows"] = {Row("another", 4, 2)};
+  Write(study);
+  std::ostringstream printed;
+  EXPECT_EQ(WriteScalingReport(folder_, printed), absl::OkStatus());
+}
+
+TEST_F(ScalingTest, AMalformedStudyIsNamedWithTheKey) {
+  nlohmann::json study = Study();
+  study["rows"][3]["workers"] = "many";
+  Write(study);
+  EXPECT_THAT(std::string(LoadScalingStudy(folder_).status().message()),
+              AllOf(HasSubstr("ps_scaling.json"), HasSubstr("rows[3].workers")));
+  study = Study();
+  study["rows"][0]["profile"] = 1;
+  Write(study);
+  EXPECT_THROW(Read(), core::Error);
+}
+
+}  // namespace
+}  // namespace analysis

@@ -1,0 +1,189 @@
+#include "analysis/scaling_text.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "analysis/table.h"
+
+namespace analysis {
+namespace {
+
+using Align = Table::Align;
+
+constexpr double kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
+constexpr double kStragglerWorkers = 1024;
+constexpr char kServerVariant[] = "parameter_server";
+
+// Three digits that say something.
+std::string Digits(double value) {
+  return value >= 100 ? absl::StrFormat("%.0f", value) : absl::StrFormat("%.3g", value);
+}
+
+std::string Bandwidth(double gigabits_per_second) {
+  return absl::StrFormat("%g Gbit/s", gigabits_per_second);
+}
+
+// In lines of at most 110 columns, each after two blanks.
+std::string Wrapped(const std::string& text) {
+  constexpr size_t kColumns = 110;
+  std::string lines = " ";
+  size_t used = 0;
+  for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
+    if (used + word.size() >= kColumns) {
+      lines += "\n ";
+      used = 0;
+    }
+    absl::StrAppend(&lines, " ", word);
+    used += word.size() + 1;
+  }
+  return lines + "\n";
+}
+
+bool HasServers(const std::string& variant) {
+  return variant.compare(0, sizeof(kServerVariant) - 1, kServerVariant) == 0;
+}
+
+// Servers that do nothing else, by the variant's name; 0 if they are not a fixed number.
+double ServersOf(const std::string& variant) {
+  for (double servers : {1.0, 4.0, 16.0}) {
+    const std::string name =
+        absl::StrCat(kServerVariant, ", ", servers, servers == 1 ? " server" : " servers");
+    if (variant == name) return servers;
+  }
+  return 0;
+}
+
+std::string EfficiencyTable(const ScalingStudy& study, size_t profile, double bandwidth) {
+  std::vector<Table::Column> columns = {{"efficiency, %", Bandwidth(bandwidth), Align::kLeft}};
+  for (double workers : kShownWorkers) {
+    columns.push_back({absl::StrCat(workers), workers == 1 ? "worker" : "workers"});
+  }
+  Table table(columns);
+  for (const std::string& variant : study.Variants()) {
+    const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
+    if (curve == nullptr) continue;
+    std::vector<std::string> row = {variant};
+    for (double workers : kShownWorkers) {
+      const ScalingPoint* point = curve->At(workers);
+      row.push_back(point ? Digits(100 * point->efficiency) +
+                                (point->method == "closed form" ? "*" : " ")
+                          : "- ");
+    }
+    table.AddRow(row);
+  }
+  return table.ToString(2);
+}
+
+std::string KneeTable(const ScalingStudy& study, size_t profile) {
+  std::vector<Table::Column> columns = {{"workers that servers feed", "", Align::kLeft}};
+  std::vector<std::string> variants;
+  for (const std::string& variant : study.Variants()) {
+    if (ServersOf(variant) == 0) continue;
+    variants.push_back(variant);
+    const double servers = ServersOf(variant);
+    columns.push_back({absl::StrCat(servers, servers == 1 ? " server" : " servers"), "simulated"});
+    columns.push_back({"", "C B S/(2M)"});
+  }
+  Table table(columns);
+  for (double bandwidth : study.Bandwidths()) {
+    std::vector<std::string> row = {Bandwidth(bandwidth)};
+    for (const std::string& variant : variants) {
+      const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
+      row.push_back(curve ? Digits(KneeOf(study, *curve)) : "-");
+      row.push_back(Digits(KneeOfLinks(study.profiles[profile], bandwidth, ServersOf(variant))));
+    }
+    table.AddRow(row);
+  }
+  return table.ToString(2);
+}
+
+// Where each kind of parameter server is at least as fast as `rival`.
+std::string CrossingTable(const ScalingStudy& study, size_t profile, const std::string& rival) {
+  std::vector<Table::Column> columns = {
+      {absl::StrCat("at least as fast as ", rival), "", Align::kLeft}};
+  const std::vector<double> bandwidths = study.Bandwidths();
+  for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), "workers"});
+  Table table(columns);
+  for (const std::string& variant : study.Variants()) {
+    if (!HasServers(variant)) continue;
+    std::vector<std::string> row = {variant};
+    for (double bandwidth : bandwidths) {
+      const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
+      const ScalingCurve* other = study.Find({profile, rival, bandwidth, false});
+      row.push_back(curve && other ? WhereFaster(*curve, *other) : "-");
+    }
+    table.AddRow(row);
+  }
+  return table.ToString(2);
+}
+
+std::string StragglerTable(const ScalingStudy& study, size_t profile) {
+  std::vector<Table::Column> columns = {{"step with stragglers / without", "", Align::kLeft}};
+  const std::vector<double> bandwidths = study.Bandwidths();
+  for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), ""});
+  Table table(columns);
+  for (const std::string& variant : study.Variants()) {
+    std::vector<std::string> row = {variant};
+    for (double bandwidth : bandwidths) {
+      const ScalingCurve* without = study.Find({profile, variant, bandwidth, false});
+      const ScalingCurve* with = study.Find({profile, variant, bandwidth, true});
+      const ScalingPoint* base = without ? without->At(kStragglerWorkers) : nullptr;
+      const ScalingPoint* slow = with ? with->At(kStragglerWorkers) : nullptr;
+      row.push_back(base && slow ? absl::StrFormat("%.2f", slow->step_seconds / base->step_seconds)
+                                 : "-");
+    }
+    table.AddRow(row);
+  }
+  return table.ToString(2);
+}
+
+std::string ProfileText(const ScalingStudy& study, size_t index) {
+  const ScalingProfile& profile = study.profiles[index];
+  std::string text = absl::StrCat(
+      profile.model, "\n", std::string(static_cast<size_t>(DisplayWidth(profile.model)), '='), "\n",
+      Wrapped(profile.hardware), Wrapped(profile.source),
+      Wrapped(
+          absl::StrFormat("batch %g a worker, computing time C = %.4g s, gradients M = %.1f MB; "
+                          "a worker alone: %.1f images/s",
+                          profile.batch_size, profile.pass_seconds, profile.gradient_bytes * 1e-6,
+                          profile.images_per_second_alone())),
+      "\n");
+  for (double bandwidth : study.Bandwidths()) {
+    absl::StrAppend(&text, EfficiencyTable(study, index, bandwidth), "\n");
+  }
+  absl::StrAppend(&text, KneeTable(study, index), "\n");
+  for (const char* rival : {"ddp", "all_reduce"}) {
+    if (study.Find({index, rival, study.Bandwidths().front(), false}) == nullptr) continue;
+    absl::StrAppend(&text, CrossingTable(study, index, rival), "\n");
+  }
+  absl::StrAppendFormat(&text, "  %g workers, %g %% of which compute %g times as long:\n",
+                        kStragglerWorkers, 100 * study.straggler_share, study.straggler_factor);
+  absl::StrAppend(&text, StragglerTable(study, index));
+  return text;
+}
+
+}  // namespace
+
+std::string ScalingSection(const ScalingStudy& study) {
+  const std::string title = "Scaling of parameter servers and all-reduce (simulated)";
+  std::string text = absl::StrCat(
+      title, "\n", std::string(title.size(), '-'),
+      "\nOne step on a star of hosts with one network card each. Efficiency: throughput over that "
+      "of as "
+      "many\nworkers that need not keep in step. *: by the closed form, where there are too many "
+      "messages to simulate.\nA saturated server's throughput over that of a worker alone is the "
+      "number "
+      "of workers it feeds; if only its\nlinks counted that would be C B S/(2M), with B bytes/s "
+      "and S "
+      "servers.\n");
+  for (size_t i = 0; i < study.profiles.size(); ++i) {
+    absl::StrAppend(&text, "\n", ProfileText(study, i));
+  }
+  return text;
+}
+
+}  // namespace analysis
