@@ -26,7 +26,7 @@ ABSL_FLAG(
 ABSL_FLAG(bool, synthetic, false, "train on random batches without loading images, to time steps");
 ABSL_FLAG(std::string, output_dir, "results", "folder for result files");
 ABSL_FLAG(std::string, trace, "", "write a Chrome trace of all ranks to this file (see Perfetto)");
-ABSL_FLAG(int, epochs, 0, "passes over the data; default: 3, 5 with the generated data set");
+ABSL_FLAG(int, epochs, 0, "passes over the data; default: 3, 8 with the generated data set");
 ABSL_FLAG(int64_t, steps, 0, "steps per epoch; 0: the whole data set");
 ABSL_FLAG(int, batch_size, 0,
           "images per training rank and step; default: 64, 16 with the generated data set");
@@ -133,7 +133,7 @@ void FillDefaults(int cores, const std::optional<RankEnvironment>& environment,
   options.generated = options.data_dir.empty() && !options.synthetic;
   const bool small = options.data_dir.empty();
   if (options.generated) options.data_dir = options.output_dir + "/dataset";
-  if (options.epochs == 0) options.epochs = small ? 5 : 3;
+  if (options.epochs == 0) options.epochs = small ? 8 : 3;
   if (options.batch_size == 0) options.batch_size = small ? 16 : 64;
   if (options.image_size == 0) options.image_size = small ? 64 : 224;
   if (environment) {
