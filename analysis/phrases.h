@@ -23,6 +23,7 @@ struct Phrases {
   const char* comparison;
   Heading method, ranks, throughput, epoch_time, step_time, communication, exposed, best_accuracy,
       speedup;
+  const char* simulated;    // Of a row that the simulator gave.
   const char* of_training;  // Of an accuracy, where there was no validation.
   // Loss curves.
   const char* distances;

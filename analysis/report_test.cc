@@ -26,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -222,6 +223,21 @@ TEST_F(ReportTest, AMalformedFileIsNamedAndTheRestReported) {
                            ": world_size: found \"four\", expected a whole number of at least 1\n";
   EXPECT_THAT(printed_.str(), AllOf(HasSubstr(note), HasSubstr("Parameter Server (PS)")));
   EXPECT_THAT(Text(), HasSubstr(note));
+}
+
+TEST_F(ReportTest, SimulatedRowsStandBesideMeasuredOnes) {
+  WriteAllRuns();
+  const std::string path = folder_ + "/simulated.json";
+  ASSERT_TRUE(core::WriteFile(path, R"({"rows": [{"strategy": "ddp", "workers": 4, "servers": 0,
+      "images_per_second": 44, "step_seconds": 1.5, "communication_seconds": 0.5,
+      "exposed_seconds": 0.25}]})")
+                  .ok());
+  ASSERT_EQ(Report(), absl::OkStatus());
+  EXPECT_THAT(printed_.str(), ContainsRegex("ddp \\(simulated\\) +4 +44.0 +- +1500.0 +500.0 +250.0 "
+                                            "+- +1.10\n"));
+  ASSERT_TRUE(core::WriteFile(path, R"({"rows": [{"strategy": "ddp"}]})").ok());
+  ASSERT_EQ(Report(), absl::OkStatus());
+  EXPECT_THAT(printed_.str(), HasSubstr("simulated.json: rows[0].workers: is missing"));
 }
 
 TEST_F(ReportTest, AFolderWithNothingIsAnErrorAndStaysEmpty) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analysis/table.h"
+#include "core/error.h"
 
 namespace analysis {
 namespace {
@@ -67,6 +68,16 @@ std::optional<core::BreakdownResult> MeanBreakdown(const core::Results& results)
 std::optional<double> FromSummary(const core::Results& results, const char* key) {
   const auto found = results.summary.find(key);
   return found != results.summary.end() ? std::optional(found->second) : std::nullopt;
+}
+
+void LoadSimulated(const std::string& path, Runs& found) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return;
+  try {
+    found.simulated = ReadSimulatedRows(path);
+  } catch (const core::Error& malformed) {
+    found.malformed.emplace_back(malformed.what());
+  }
 }
 
 }  // namespace
@@ -130,6 +141,7 @@ absl::StatusOr<Runs> LoadRuns(const std::string& directory) {
     run.figures = FiguresOf(run.results);
     found.runs.push_back(std::move(run));
   }
+  LoadSimulated(std::filesystem::path(directory) / "simulated.json", found);
   if (!found.runs.empty()) return found;
   if (!found.malformed.empty()) return absl::DataLossError(absl::StrJoin(found.malformed, "; "));
   return absl::NotFoundError(absl::StrCat("there are no results in ", directory, ": looked for ",

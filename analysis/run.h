@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "analysis/simulated_row.h"
 #include "core/results.h"
 
 namespace analysis {
@@ -45,12 +46,13 @@ struct Runs {
   std::vector<Run> runs;
   std::vector<std::string> missing;    // File names.
   std::vector<std::string> malformed;  // Errors that name file and key.
+  std::vector<SimulatedRow> simulated;
 
   const Run* baseline() const { return !runs.empty() && runs[0].order == 0 ? &runs[0] : nullptr; }
 };
 
-// Reads results_baseline_ddp.json, results_all_reduce.json and results_ps.json. An error if none of
-// them can be read.
+// Reads results_baseline_ddp.json, results_all_reduce.json and results_ps.json, and simulated.json
+// if there is one. An error if none of the first three can be read.
 absl::StatusOr<Runs> LoadRuns(const std::string& directory);
 
 }  // namespace analysis

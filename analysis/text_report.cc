@@ -37,16 +37,30 @@ std::string Milliseconds(std::optional<double> seconds) {
 std::string Difference(double value) { return absl::StrFormat("%.3g", value); }
 
 // "3 + 1": training ranks, and servers if there are any.
-std::string RanksOf(const Figures& figures) {
-  return figures.server_ranks > 0
-             ? absl::StrCat(figures.training_ranks, " + ", figures.server_ranks)
-             : absl::StrCat(figures.training_ranks);
+std::string RanksOf(int training, int servers) {
+  return servers > 0 ? absl::StrCat(training, " + ", servers) : absl::StrCat(training);
 }
 
 std::string SpeedupOf(const Run& run, const Run* baseline) {
   if (baseline == nullptr || !run.figures.images_per_second) return kAbsent;
   const double reference = baseline->figures.images_per_second.value_or(0);
   return reference > 0 ? Fixed(*run.figures.images_per_second / reference, 2) : kAbsent;
+}
+
+// A line of the comparison.
+std::vector<std::string> CellsOf(const SimulatedRow& row, const Runs& runs,
+                                 const Phrases& phrases) {
+  const Run* baseline = runs.baseline();
+  const double reference = baseline ? baseline->figures.images_per_second.value_or(0) : 0;
+  return {absl::StrCat(row.strategy, " ", phrases.simulated),
+          RanksOf(row.training_ranks, row.server_ranks),
+          Fixed(row.images_per_second, 1),
+          kAbsent,
+          Milliseconds(row.step_seconds),
+          Milliseconds(row.communication_seconds),
+          Milliseconds(row.exposed_seconds),
+          kAbsent,
+          reference > 0 ? Fixed(row.images_per_second / reference, 2) : kAbsent};
 }
 
 std::string AccuracyOf(const Figures& figures, const Phrases& phrases) {
@@ -201,12 +215,13 @@ std::string ComparisonSection(const Runs& runs, const Phrases& phrases) {
                ColumnOf(phrases.speedup)});
   for (const Run& run : runs.runs) {
     const Figures& figures = run.figures;
-    table.AddRow({run.name, RanksOf(figures), Fixed(figures.images_per_second, 1),
-                  Fixed(figures.epoch_seconds, 2), Milliseconds(figures.step_seconds),
-                  Milliseconds(figures.communication_seconds),
+    table.AddRow({run.name, RanksOf(figures.training_ranks, figures.server_ranks),
+                  Fixed(figures.images_per_second, 1), Fixed(figures.epoch_seconds, 2),
+                  Milliseconds(figures.step_seconds), Milliseconds(figures.communication_seconds),
                   Milliseconds(figures.exposed_seconds), AccuracyOf(figures, phrases),
                   SpeedupOf(run, runs.baseline())});
   }
+  for (const SimulatedRow& row : runs.simulated) table.AddRow(CellsOf(row, runs, phrases));
   return absl::StrCat(Headline(phrases.comparison, '-'), table.ToString(0));
 }
 

@@ -48,7 +48,8 @@ ABSL_FLAG(std::string, slow_link_factor, "",
           "by which a slow host's bandwidth is divided; default: the cluster's, or 1");
 ABSL_FLAG(std::string, seed, "",
           "of jitter, stragglers and slow links; default: the cluster's, or 0");
-ABSL_FLAG(std::string, output, "", "write the rows to this JSON file, too");
+ABSL_FLAG(std::string, output, "",
+          "write the rows to this JSON file, too; the report shows results/simulated.json");
 ABSL_FLAG(std::string, trace, "",
           "write a Chrome trace to this file (see Perfetto); for one world size");
 ABSL_FLAG(bool, bottleneck, true, "find the bottleneck, by simulating remedies");
