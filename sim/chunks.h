@@ -44,12 +44,15 @@ class Chunks {
   }
 
  private:
-  // Pages are there once they are touched.
+  // Pages are there once they are touched. The first chunk is no huge page: there are many small
+  // lists.
   void AddChunk() {
     constexpr size_t kHugePage = size_t{2} << 20;
-    void* chunk = std::aligned_alloc(kHugePage, kHugePage);
+    static_assert(alignof(T) <= alignof(std::max_align_t));
+    const bool first = chunks_.empty();
+    void* chunk = first ? std::malloc(kHugePage) : std::aligned_alloc(kHugePage, kHugePage);
     if (chunk == nullptr) throw std::bad_alloc();
-    if (!chunks_.empty()) madvise(chunk, kHugePage, MADV_HUGEPAGE);  // It may be refused.
+    if (!first) madvise(chunk, kHugePage, MADV_HUGEPAGE);  // It may be refused.
     chunks_.push_back(static_cast<T*>(chunk));
   }
 

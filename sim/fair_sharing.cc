@@ -148,7 +148,10 @@ void FairSharing::Settle(double now) {
   now_ = now;
   for (Id link : crowded_) Split(link);
   crowded_.clear();
-  for (Id route : arrivals_) {
+  constexpr size_t kAhead = 8;
+  for (size_t i = 0; i < arrivals_.size(); ++i) {
+    const Id route = arrivals_[i];
+    if (i + kAhead < arrivals_.size()) PrefetchPath(arrivals_[i + kAhead]);
     if (IsAlone(routes_[route])) {
       StartAlone(route);
     } else {

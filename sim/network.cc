@@ -68,13 +68,12 @@ bool Network::IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) c
          connection.channel == static_cast<uint32_t>(channel);
 }
 
-// The connection of a rank's next message is mostly that of the last one (a worker's, a ring's), or
-// the one that was made after it (a server's).
+// A worker sends to one server, or goes through servers as those went through their workers.
 Network::Id Network::FindConnection(uint32_t from, uint32_t to, Channel channel, Hint& hint) {
-  for (Id id : {hint.connection, hint.connection + 1}) {
-    if (id >= connections_.size() || !IsConnection(id, from, to, channel)) continue;
-    hint.connection = id;
-    return id;
+  const Id guess = hint.connection + hint.step;
+  if (guess < connections_.size() && IsConnection(guess, from, to, channel)) {
+    hint.connection = guess;
+    return guess;
   }
   if (connections_.size() * 5 >= table_.size() * 3) GrowTable();
   Slot& slot = FindSlot(from, to, channel);
@@ -87,7 +86,7 @@ Network::Id Network::FindConnection(uint32_t from, uint32_t to, Channel channel,
     connection.to = to;
     connection.channel = static_cast<uint32_t>(channel);
   }
-  hint.connection = slot.connection;
+  hint = {slot.connection, slot.connection - hint.connection};
   return slot.connection;
 }
 

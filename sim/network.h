@@ -58,10 +58,11 @@ class Network : public EventSource, public TimerHandler {
   // `engine` and `cluster` outlive the network.
   Network(Engine& engine, const Cluster& cluster, int ranks);
 
-  // What a rank's sends, or its receives, have in common: where the last one's connection is, from
-  // which the next one's is mostly not far.
+  // Of a rank's sends, or of its receives: the last one's connection, and how far it was from the
+  // one before, for the next one is mostly as far again.
   struct Hint {
     uint32_t connection = 0;
+    uint32_t step = 0;  // Modulo 2³².
   };
 
   // Times of one rank do not decrease. Throws core::Error if the other half has another size.

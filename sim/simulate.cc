@@ -3,6 +3,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "core/error.h"
@@ -35,6 +39,38 @@ int64_t PeakMemoryBytes() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   return int64_t{usage.ru_maxrss} * 1024;
+}
+
+// Bytes that could still be used; empty if the system does not say.
+std::optional<double> AvailableMemory() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string name, unit; file >> name;) {
+    double kilobytes = 0;
+    if (!(file >> kilobytes)) return std::nullopt;
+    if (name == "MemAvailable:") return kilobytes * 1024;
+    std::getline(file, unit);
+  }
+  return std::nullopt;
+}
+
+// What ranks, and the messages between workers and servers, were measured to take, rounded up.
+void CheckMemory(const core::Strategy& strategy, int size) {
+  constexpr double kRankBytes = 1600;
+  constexpr double kPairBytes = 500;
+  double servers = 0;
+  for (int rank = 0; rank < size; ++rank) {
+    servers += strategy.role(rank, size) == core::Role::kServer;
+  }
+  const double needed = size * kRankBytes + (size - servers) * servers * kPairBytes;
+  const std::optional<double> available = AvailableMemory();
+  if (!available || needed <= *available) return;
+  const auto gigabytes = [](double bytes) {
+    return std::to_string(static_cast<int64_t>(std::ceil(bytes * 1e-9))) + " GB";
+  };
+  throw core::Error("a world of " + std::to_string(size) + " ranks, " +
+                    std::to_string(static_cast<int>(servers)) + " of them servers, needs about " +
+                    gigabytes(needed) + " of memory, and " + gigabytes(*available) +
+                    " are left: simulate fewer ranks or servers");
 }
 
 // All that one rank is.
@@ -91,7 +127,7 @@ class Run {
   bool IsRecorded(int rank, core::Role role) const {
     const int every = (options_.world_size - 1) / options_.recorded_ranks_max + 1;
     if (role == core::Role::kServer) {
-      return servers_ < options_.recorded_ranks_max && options_.world_size <= kServerPeersMax;
+      return int64_t{servers_ + 1} * options_.world_size <= kServerPeersMax;
     }
     return (rank - servers_) % every == 0;
   }
@@ -113,8 +149,16 @@ class Run {
     while (rank.step < run.options_.steps) {
       co_await rank.strategy->Step(rank.worker);
       ++rank.step;
+      run.CountStep();
       if (rank.state.timeline) rank.state.timeline->EndStep();
     }
+  }
+
+  void CountStep() {
+    const int64_t all = int64_t{options_.world_size} * options_.steps;
+    if (++steps_done_ * 100 / all == steps_reported_ || !options_.progress) return;
+    steps_reported_ = steps_done_ * 100 / all;
+    options_.progress(static_cast<double>(steps_done_) / static_cast<double>(all));
   }
 
   void BeginSteps(Rank& rank) {
@@ -221,8 +265,10 @@ class Run {
   Chunks<Rank> ranks_;
   std::vector<core::Task> tasks_;
   int servers_ = 0;
-  int begun_ = 0;     // Ranks that are done with Start.
-  double start_ = 0;  // When the last of them was.
+  int begun_ = 0;               // Ranks that are done with Start.
+  double start_ = 0;            // When the last of them was.
+  int64_t steps_done_ = 0;      // Of all ranks.
+  int64_t steps_reported_ = 0;  // In hundredths of all.
 };
 
 }  // namespace
@@ -230,6 +276,7 @@ class Run {
 Simulation Simulate(const Cluster& cluster, const core::Profile& profile,
                     const StrategyFactory& strategy, const SimulationOptions& options) {
   const double cpu_start = CpuSeconds();
+  CheckMemory(*strategy(0), options.world_size);
   Simulation result = Run(cluster, profile, strategy, options).Go();
   result.cpu_seconds = CpuSeconds() - cpu_start;
   return result;

@@ -25,9 +25,12 @@ struct SimulationOptions {
   int steps = 1;
   CollectiveMode collectives = CollectiveMode::kMessages;
   core::AllReduceOptions all_reduce;
-  // Workers, evenly spaced, whose spans are kept; and as many of the servers.
+  // Workers, evenly spaced, whose spans are kept. Of servers it is the first ones, as far as they
+  // have no more than 100,000 peers together.
   int recorded_ranks_max = 256;
   bool trace = false;
+  // Called whenever another hundredth of all ranks' steps is done; may be empty.
+  std::function<void(double share)> progress;
 };
 
 // One rank's strategy.
@@ -54,8 +57,7 @@ struct Simulation {
   double start = 0;         // When the last rank was ready for its first step.
   double end = 0;           // When the last rank had done its last.
   double step_seconds = 0;  // Mean over the steps: (end − start) / steps.
-  // By step, means over the recorded ranks of a role; empty where there are none, as of servers in
-  // worlds of more than 100,000 ranks.
+  // By step, means over the recorded ranks of a role; empty where there are none.
   std::vector<core::Breakdown> worker_steps;
   std::vector<core::Breakdown> server_steps;
   std::vector<LinkReport> busiest;  // At most eight links, by utilization.
@@ -67,7 +69,7 @@ struct Simulation {
 };
 
 // Runs `steps` steps of all ranks on a simulated cluster. Throws core::Error for what a strategy
-// throws, for ranks that wait for ever, and for worlds that memory cannot hold.
+// throws, for ranks that wait for ever, and, before it starts, for worlds that memory cannot hold.
 Simulation Simulate(const Cluster& cluster, const core::Profile& profile,
                     const StrategyFactory& strategy, const SimulationOptions& options);
 

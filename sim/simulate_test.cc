@@ -159,6 +159,30 @@ TEST(SimulateTest, TracesEveryRecordedRank) {
   EXPECT_EQ(result.traces[1].spans.size(), 8u);
 }
 
+TEST(SimulateTest, SaysHowFarItIs) {
+  std::vector<double> shares;
+  Simulate(
+      Star(), EvenProfile(1), Named("all_reduce"),
+      {.world_size = 8, .steps = 50, .progress = [&](double share) { shares.push_back(share); }});
+  EXPECT_GE(shares.size(), 99u);
+  EXPECT_LE(shares.size(), 101u);
+  EXPECT_EQ(shares.back(), 1);
+}
+
+TEST(SimulateTest, AWorldThatMemoryCannotHoldIsRefusedBeforeItStarts) {
+  core::StrategyOptions half;
+  half.server.servers = 500'000;
+  try {
+    Simulate(Star(), EvenProfile(1),
+             [&](int) { return std::move(*core::MakeStrategy("parameter_server", half)); },
+             {.world_size = 1'000'000});
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("a world of 1000000 ranks, 500000 of them servers, needs "
+                                        "about 125002 GB of memory"));
+  }
+}
+
 // Rank 1 and 2 wait for a message that rank 0 never sends.
 class Silent : public core::Strategy {
  public:

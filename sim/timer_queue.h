@@ -55,6 +55,10 @@ class TimerQueue {
     if (!(occupied_ & 1)) Refill();
     std::vector<Timer>& due = buckets_[0];
     const Timer timer = due[popped_];
+    if (popped_ + kAhead < due.size()) {
+      due[popped_ + kAhead].handler->Expect(due[popped_ + kAhead].argument, 3);
+      due[popped_ + kAhead / 2].handler->Expect(due[popped_ + kAhead / 2].argument, 2);
+    }
     if (++popped_ == due.size()) {
       Clear(due);
       popped_ = 0;
@@ -64,6 +68,8 @@ class TimerQueue {
   }
 
  private:
+  static constexpr size_t kAhead = 16;
+
   void Insert(uint64_t key, const Timer& timer) {
     const int bucket = std::bit_width(key ^ last_);
     const uint64_t bit = uint64_t{1} << bucket;
