@@ -1,7 +1,6 @@
 #include "backends/gloo/peers.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "absl/strings/str_cat.h"
 #include "backends/gloo/cause.h"
@@ -23,6 +22,19 @@ constexpr int kLooksMax = 3;
 // Slots.
 constexpr uint64_t kAlarmSlot = uint64_t{1} << 56;
 constexpr uint64_t kReportSlot = kAlarmSlot + 1;
+
+Report MakeReport(Reason reason, const std::string& text = "") {
+  Report report;
+  report.reason = reason;
+  report.SetText(text);
+  return report;
+}
+
+Report Lost(int peer, const std::string& cause) {
+  Report report = MakeReport(Reason::kLost, cause);
+  report.Blame(peer);
+  return report;
+}
 
 }  // namespace
 
@@ -62,7 +74,7 @@ void Peers::Send(Buffer& source, Part part, int to, uint64_t slot, const Operati
   try {
     source.send(to, slot, part.offset, part.bytes);
   } catch (const ::gloo::Exception& error) {
-    GiveUp(name, MakeReport(Reason::kLost, to, CauseOf(error)));
+    GiveUp(name, Lost(to, CauseOf(error)));
   }
 }
 
@@ -70,7 +82,7 @@ void Peers::Receive(Buffer& target, Part part, int from, uint64_t slot, const Op
   try {
     target.recv(from, slot, part.offset, part.bytes);
   } catch (const ::gloo::Exception& error) {
-    GiveUp(name, MakeReport(Reason::kLost, from, CauseOf(error)));
+    GiveUp(name, Lost(from, CauseOf(error)));
   }
 }
 
@@ -114,23 +126,14 @@ void Peers::Await(Buffer& buffer, bool sends, int peer, const OperationName& nam
     lock.lock();
   }
   if (!complete) {
-    const Reason reason = lost ? Reason::kLost : Reason::kTimedOut;
-    AwaitVerdict(lock, MakeReport(reason, peer, lost.value_or("")));
+    AwaitVerdict(lock, lost ? Lost(peer, *lost) : MakeReport(Reason::kTimedOut));
   }
   waits_.erase(wait);
   if (!complete) throw Failure(name);
 }
 
 void Peers::Disagree(const OperationName& name, const std::string& disagreement) {
-  GiveUp(name, MakeReport(Reason::kDisagreement, -1, disagreement));
-}
-
-Peers::Report Peers::MakeReport(Reason reason, int blamed, const std::string& text) {
-  Report report;
-  report.reason = reason;
-  report.blamed = blamed;
-  std::snprintf(report.text, sizeof(report.text), "%s", text.c_str());
-  return report;
+  GiveUp(name, MakeReport(Reason::kDisagreement, disagreement));
 }
 
 void Peers::GiveUp(const OperationName& name, const Report& report) {
@@ -144,14 +147,19 @@ void Peers::AwaitVerdict(std::unique_lock<std::mutex>& lock, const Report& repor
   changed_.wait(lock, [this] { return failure_.has_value(); });
 }
 
-void Peers::SetReport(const Report& report) {
+void Peers::SetReport(Report report) {
   if (own_.reason != Reason::kNone || failure_) return;
+  // Who lost a connection knows whom to blame.
+  if (report.reason != Reason::kLost) {
+    for (const Wait& wait : waits_) report.Blame(wait.peer);
+  }
   own_ = report;
   WakeAll();
 }
 
 core::Error Peers::Failure(const OperationName& name) const {
-  return core::Error(absl::StrCat("rank ", rank(), ": ", name.Describe(), ": ", *failure_));
+  return core::Error(absl::StrCat("rank ", rank(), ": ", name.Describe(), ": ",
+                                  failure_.value_or("an operation before it failed")));
 }
 
 std::exception_ptr Peers::FailureOf(const OperationName& name) {
@@ -185,9 +193,7 @@ void Peers::Listen(int peer) {
     return;
   }
   std::lock_guard lock(mutex_);
-  // Whatever has been waited for longest is what this rank is held up by.
-  SetReport(waits_.empty() ? MakeReport(Reason::kBusy, -1, "")
-                           : MakeReport(Reason::kWaiting, waits_.front().peer, ""));
+  SetReport(MakeReport(waits_.empty() ? Reason::kBusy : Reason::kWaiting));
 }
 
 void Peers::Watch() {
@@ -198,7 +204,7 @@ void Peers::Watch() {
       lock.unlock();
       ExchangeReports();
       lock.lock();
-      failure_ = Verdict();
+      failure_ = Verdict(reports_, timeout_);
       changed_.notify_all();
     }
     changed_.wait_for(lock, kWatchInterval);
@@ -241,36 +247,6 @@ void Peers::ExchangeReports() {
     } catch (const ::gloo::Exception&) {
       // Gone, or stopped. Gloo has cut all connections if it was a timeout.
     }
-  }
-}
-
-std::string Peers::Verdict() const {
-  // Ranks that gave up because of others' reports know less than those that noticed something.
-  int suspect = rank();
-  for (int peer = size() - 1; peer >= 0; --peer) {
-    if (reports_[peer].reason >= std::max(Reason::kTimedOut, reports_[suspect].reason)) {
-      suspect = peer;
-    }
-  }
-  std::vector<bool> seen(size());
-  while (true) {
-    const Report& report = reports_[suspect];
-    seen[suspect] = true;
-    if (report.reason == Reason::kDisagreement) return report.text;
-    if (report.reason == Reason::kBusy) {
-      return absl::StrCat("rank ", suspect, " takes no part in it, although it is alive");
-    }
-    if (seen[report.blamed]) {
-      return absl::StrCat("rank ", suspect, " and rank ", report.blamed, " wait for each other");
-    }
-    suspect = report.blamed;
-    if (reports_[suspect].reason != Reason::kNone) continue;
-    if (report.reason == Reason::kLost) {
-      return absl::StrCat("rank ", suspect, " is gone (", report.text, "): see what it said last");
-    }
-    return absl::StrCat("rank ", suspect, " has not answered for ",
-                        std::chrono::duration<double>(timeout_).count(),
-                        " s: is it stopped, or busy for longer than --timeout?");
   }
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "backends/gloo/operation_name.h"
+#include "backends/gloo/report.h"
 #include "core/error.h"
 #include "gloo/transport/context.h"
 
@@ -68,15 +69,6 @@ class Peers {
   void Disconnect();
 
  private:
-  enum class Reason : int32_t { kNone, kBusy, kWaiting, kTimedOut, kLost, kDisagreement };
-  // What ranks send each other, as is: all have the same architecture.
-  struct Report {
-    Reason reason = Reason::kNone;
-    int32_t blamed = -1;
-    char text[504] = {};
-  };
-  static Report MakeReport(Reason reason, int blamed, const std::string& text);
-
   struct Wait {
     Buffer* buffer;
     bool sends;
@@ -96,9 +88,9 @@ class Peers {
   void Listen(int peer);
   // Looks at deadlines, and exchanges reports when this rank gives up.
   void Watch();
-  void SetReport(const Report& report);
+  // Completes it with those that this rank waits for.
+  void SetReport(Report report);
   void ExchangeReports();
-  std::string Verdict() const;
   void WakeAll();
   static void Wake(const Wait& wait);
 
