@@ -29,9 +29,10 @@ Breakdown Break(std::vector<Span> spans, Duration total) {
   breakdown.load = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kLoad; });
   breakdown.computation = Covered(spans, IsComputation);
   breakdown.communication = Covered(spans, IsCommunication);
-  breakdown.exposed =
-      Covered(spans, [](SpanKind kind) { return IsCommunication(kind) || IsComputation(kind); }) -
-      breakdown.computation;
+  const Duration busy =
+      Covered(spans, [](SpanKind kind) { return IsCommunication(kind) || IsComputation(kind); });
+  // Never more than all of it, whatever the last bits of the differences are.
+  breakdown.exposed = std::min(breakdown.communication, busy - breakdown.computation);
   breakdown.pull = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kPull; });
   breakdown.push = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kPush; });
   for (const Span& span : spans) breakdown.bytes += span.bytes;
