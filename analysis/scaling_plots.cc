@@ -148,12 +148,7 @@ constexpr Part kParts[] = {{"computing", "#009e73"},
 std::vector<double> SharesOf(const ScalingPoint& point) {
   const bool servers = point.pull_seconds > 0;
   const double compute = point.compute_seconds / point.step_seconds;
-  // What a closed form exposes contains what the server does.
-  const double exposed =
-      std::min(point.exposed_seconds, point.method == "closed form"
-                                          ? point.pull_seconds + point.push_seconds
-                                          : point.exposed_seconds) /
-      point.step_seconds;
+  const double exposed = point.exposed_seconds / point.step_seconds;
   return {compute, servers ? 0 : exposed, servers ? exposed : 0,
           std::max(0.0, 1 - compute - exposed)};
 }
@@ -178,7 +173,7 @@ void BreakdownPanel(const ScalingStudy& study, const Style& style, double bandwi
     for (double share : SharesOf(point)) absl::StrAppend(&script, " ", Number(100 * share));
     absl::StrAppend(&script, "\n");
   }
-  absl::StrAppend(&script, "EOD\nset lmargin at screen ", panel % 2 == 0 ? "0.08" : "0.56",
+  absl::StrAppend(&script, "EOD\nset lmargin at screen ", panel % 2 == 0 ? "0.09" : "0.57",
                   "\nset rmargin at screen ", panel % 2 == 0 ? "0.49" : "0.97",
                   "\nset tmargin at screen ", panel < 2 ? "0.80" : "0.42",
                   "\nset bmargin at screen ", panel < 2 ? "0.52" : "0.14", "\n",
@@ -213,7 +208,7 @@ void BreakdownPicture(const ScalingStudy& study, std::string& script) {
 }
 
 void KneePicture(const ScalingStudy& study, std::string& script) {
-  const std::string title = TitleOf(study, "Workers that parameter servers can feed");
+  const std::string title = TitleOf(study, "Workers that servers can feed");
   BeginPicture(script, "ps_scaling_knee.png",
                {.title = title.c_str(), .x = "bandwidth of a card (Gbit/s)", .y = "workers"});
   absl::StrAppend(&script,

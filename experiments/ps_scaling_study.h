@@ -24,7 +24,8 @@ struct StudyPoint {
   SimulationCase simulation;
 };
 
-// Every variant at every bandwidth for 1, 2, 4, ... workers, with and without stragglers.
+// Every variant at every bandwidth for 1, 2, 4, ... workers, without stragglers, and where there
+// are not too many workers with.
 std::vector<StudyPoint> StudyPoints(const StudyOptions& options);
 
 // What simulating the point takes, compared with others, roughly.

@@ -64,8 +64,9 @@ SimulationRow ClosedFormRow(const SimulationCase& simulation, const RankCounts& 
   const ServerStep step = ClosedForm(simulation);
   SimulationRow row;
   row.step_seconds = step.total();
-  row.compute_seconds = step.compute;
-  row.communication_seconds = row.exposed_seconds = step.total() - step.compute;
+  // Workers that serve add and update themselves.
+  row.compute_seconds = step.compute + (HasDedicatedServers(simulation) ? 0 : step.serve);
+  row.communication_seconds = row.exposed_seconds = step.pull + step.push;
   row.pull_seconds = step.pull;
   row.push_seconds = step.push;
   row.serve_seconds = step.serve;
