@@ -81,7 +81,8 @@ void CollectiveCost::MakeTrees() {
       const core::TreePlace here = place(rank);
       tree_depth_ = std::max(tree_depth_, here.depth);
       for (int child : here.children) {
-        for (uint32_t link : topology_.PathBetween(rank, child).view()) ++load[link];
+        const Path path = topology_.PathBetween(rank, child);
+        for (uint32_t link : path.view()) ++load[link];
       }
     }
   }
