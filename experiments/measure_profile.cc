@@ -5,7 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <thread>
 
@@ -58,6 +60,12 @@ std::string ProcessorName() {
     if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
   }
   return "unknown processor";
+}
+
+// Of the last minute: what else the machine was asked to do.
+double LoadAverage() {
+  double load = 0;
+  return getloadavg(&load, 1) == 1 ? load : std::nan("");
 }
 
 int Checked(std::string_view flag, int value, int least, int most) {
@@ -138,8 +146,9 @@ int Main(int argc, char** argv) {
   profile.batch_size = options.batch_size;
   profile.hardware = absl::StrFormat("%s, %d of %d cores", ProcessorName(), options.threads,
                                      std::thread::hardware_concurrency());
-  profile.source = absl::StrFormat("measured: medians of %d steps%s", options.steps,
-                                   options.processor_time ? ", processor time" : "");
+  profile.source =
+      absl::StrFormat("measured: medians of %d steps%s, load average %.1f", options.steps,
+                      options.processor_time ? " in processor time" : "", LoadAverage());
   profile.versions = {{"torch", backends::TorchVersion()}};
   const absl::Status written = core::WriteProfile(profile, options.output);
   if (!written.ok()) throw core::Error(std::string(written.message()));
