@@ -25,7 +25,7 @@ struct CollectiveCall {
 class Scratch {
  public:
   // Of a segment, per rank.
-  static constexpr int64_t kSegmentBytes = 1 << 20;
+  static constexpr int64_t kSegmentBytes = 2 << 20;
 
   struct Piece {
     std::unique_ptr<std::byte[]> memory;
