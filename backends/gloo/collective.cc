@@ -24,20 +24,26 @@ int64_t RoundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+// Of at least one addend. The sum may lie where one of them does.
 template <typename T>
 void SumInOrder(const std::vector<const std::byte*>& addends, std::byte* sum, int64_t count) {
   using Vector = Eigen::Array<T, Eigen::Dynamic, 1>;
   T block[kBlock];
+  const size_t last = addends.size() - 1;
   for (int64_t offset = 0; offset < count; offset += kBlock) {
     const int64_t length = std::min(kBlock, count - offset);
-    Eigen::Map<Vector> partial(block, length);
     const auto addend = [&](size_t i) {
       return Eigen::Map<const Vector>(reinterpret_cast<const T*>(addends[i]) + offset, length);
     };
-    // The sum may lie where one of the addends does.
-    partial = addend(0);
-    for (size_t i = 1; i < addends.size(); ++i) partial += addend(i);
-    Eigen::Map<Vector>(reinterpret_cast<T*>(sum) + offset, length) = partial;
+    Eigen::Map<Vector> total(reinterpret_cast<T*>(sum) + offset, length);
+    if (last < 2) {
+      if (last == 1) total = addend(0) + addend(1);
+      continue;
+    }
+    Eigen::Map<Vector> partial(block, length);
+    partial = addend(0) + addend(1);
+    for (size_t i = 2; i < last; ++i) partial += addend(i);
+    total = partial + addend(last);
   }
 }
 
