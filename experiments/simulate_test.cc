@@ -160,6 +160,17 @@ TEST(Simulate, ReadsTheClustersThatComeWithIt) {
   }
 }
 
+TEST(Simulate, ReadsTheProfilesThatComeWithIt) {
+  for (const char* profile :
+       {"64px_batch16_float32", "224px_batch16_float32", "a100_amp_batch256_derived"}) {
+    const Ended ended = RunCommand(
+        {kProgram, std::string("--profile=experiments/profiles/resnet50_") + profile + ".json",
+         "--world-size=2", "--nobottleneck"});
+    EXPECT_EQ(ended.code, 0) << ended.errors;
+    EXPECT_THAT(ended.output, HasSubstr("ResNet-50"));
+  }
+}
+
 TEST(Simulate, NeedsNoTorch) { EXPECT_THAT(Read(kProgram), Not(HasSubstr("libtorch"))); }
 
 // Refused in one line.

@@ -202,12 +202,14 @@ void CheckStrategy(const std::string& name) {
                       "There are ", absl::StrJoin(known, ", ")));
 }
 
-void CheckServers(const SimulationCase& simulation) {
-  const core::ParameterServerOptions& server = simulation.options.server;
-  if (simulation.strategy == "parameter_server" || (server.servers == 1 && !server.colocated)) {
-    return;
+// Of several strategies one must have a use for the flags about servers.
+void CheckServers(const std::vector<SimulationCase>& cases) {
+  const core::ParameterServerOptions& server = cases.front().options.server;
+  if (server.servers == 1 && !server.colocated) return;
+  for (const SimulationCase& simulation : cases) {
+    if (simulation.strategy == "parameter_server") return;
   }
-  Refuse("strategy", simulation.strategy, "takes neither --servers nor --colocated");
+  Refuse("strategy", cases.front().strategy, "takes neither --servers nor --colocated");
 }
 
 }  // namespace
@@ -259,12 +261,12 @@ SimulationOptions SimulationOptionsFromFlags() {
   for (absl::string_view strategy : absl::StrSplit(strategies, ',')) {
     simulation.strategy = std::string(strategy);
     CheckStrategy(simulation.strategy);
-    CheckServers(simulation);
     for (int world_size : world_sizes) {
       simulation.world_size = world_size;
       options.cases.push_back(simulation);
     }
   }
+  CheckServers(options.cases);
   if (!options.trace.empty() && options.cases.size() > 1) {
     Refuse("trace", options.trace, "one --strategy and one --world-size at a time");
   }

@@ -9,8 +9,8 @@
 
 namespace experiments {
 
-// Most messages of a run that are simulated one by one unless asked for: about a second.
-inline constexpr double kMessagesMax = 4e6;
+// Most messages of a run that are simulated one by one unless asked for: some seconds.
+inline constexpr double kMessagesMax = 1e7;
 
 // Runs one case. With `trace` not empty writes there what the recorded ranks did, as a Chrome
 // trace. Throws core::Error.
