@@ -128,6 +128,7 @@ std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other) {
   if (faster.empty()) return "never";
   if (faster.size() == compared.size()) return "always";
   const auto number = [](double workers) { return absl::StrCat(static_cast<int64_t>(workers)); };
+  if (faster.size() == 1) return "at " + number(faster.front());
   if (faster.front() == compared.front()) return "up to " + number(faster.back());
   if (faster.back() == compared.back()) return "from " + number(faster.front());
   return number(faster.front()) + " to " + number(faster.back());

@@ -76,7 +76,7 @@ double KneeOf(const ScalingStudy& study, const ScalingCurve& curve);
 double KneeOfLinks(const ScalingProfile& profile, double gigabits_per_second, double servers);
 
 // Numbers of workers, ascending, at which `curve` is at least as fast as `other`, in words:
-// "always", "never", "up to 16", "from 8", "4 to 64".
+// "always", "never", "at 4", "up to 16", "from 8", "4 to 64".
 std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other);
 
 }  // namespace analysis

@@ -89,7 +89,7 @@ TEST_F(ScalingTest, SaysWhereOneCurveIsAboveAnother) {
   const ScalingCurve& server = *study.Find({0, "parameter_server, 1 server", 10, false});
   const ScalingCurve& ddp = *study.Find({0, "ddp", 10, false});
   const ScalingCurve& slow = *study.Find({0, "ddp", 10, true});
-  EXPECT_EQ(WhereFaster(server, ddp), "up to 4");
+  EXPECT_EQ(WhereFaster(server, ddp), "at 4");
   EXPECT_EQ(WhereFaster(ddp, server), "from 16");
   EXPECT_EQ(WhereFaster(ddp, slow), "always");
   EXPECT_EQ(WhereFaster(slow, ddp), "never");
@@ -107,7 +107,7 @@ TEST_F(ScalingTest, AStudyAloneIsReportedAndDrawn) {
   Write(Study());
   std::ostringstream printed;
   ASSERT_EQ(WriteReport(folder_, Language::kEnglish, printed), absl::OkStatus());
-  EXPECT_THAT(printed.str(), AllOf(HasSubstr("(simulated)"), HasSubstr("up to 4")));
+  EXPECT_THAT(printed.str(), AllOf(HasSubstr("(simulated)"), HasSubstr("at 4")));
   for (const char* picture : {"throughput", "efficiency", "breakdown", "knee"}) {
     const std::string path = folder_ + "/plots/ps_scaling_" + picture + ".png";
     EXPECT_GT(std::filesystem::file_size(path), 10'000u) << path;
