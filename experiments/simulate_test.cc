@@ -2,10 +2,11 @@
 //     REWRITE_GOLDEN=$PWD/experiments/testdata/simulate.txt tools/bazel run
 //     //experiments:simulate_test
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <regex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -54,9 +55,21 @@ std::string Read(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Without what the simulation itself took.
+// Without what the simulation itself took: the last two columns of a table's rows, two keys of a
+// file's.
 std::string WithoutCost(const std::string& text) {
-  return std::regex_replace(text, std::regex(" +[0-9.]+ +[0-9]+\n"), "\n");
+  std::istringstream lines(text);
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("wall_seconds") != line.npos || line.find("memory_bytes") != line.npos) continue;
+    const bool is_row = !line.empty() && std::isdigit(static_cast<unsigned char>(line.back()));
+    for (int column = 0; is_row && column < 2; ++column) {
+      line.erase(line.find_last_of(' '));
+      line.erase(line.find_last_not_of(' ') + 1);
+    }
+    kept += line + "\n";
+  }
+  return kept;
 }
 
 TEST(Simulate, PrintsTheTable) {
@@ -134,8 +147,7 @@ TEST(Simulate, TheSameSeedGivesTheSameBytes) {
                                   "--jitter=0.2", "--slow-link-share=0.2", "--slow-link-factor=3",
                                   "--seed=" + seed, "--output=" + file, "--processes=2"});
     EXPECT_EQ(ended.code, 0) << ended.errors;
-    const std::regex cost("\"(wall_seconds|memory_bytes)\": [^\n]*\n");
-    return WithoutCost(ended.output) + std::regex_replace(Read(file), cost, "");
+    return WithoutCost(ended.output + Read(file));
   };
   EXPECT_EQ(run("7"), run("7"));
   EXPECT_NE(run("7"), run("8"));
