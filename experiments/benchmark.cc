@@ -14,12 +14,12 @@
 #include "absl/strings/str_format.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "core/flags.h"
 #include "core/user_path.h"
 #include "experiments/benchmark_case.h"
 #include "experiments/benchmark_loader.h"
 #include "experiments/benchmark_row.h"
 #include "experiments/benchmark_run.h"
+#include "experiments/program.h"
 #include "experiments/quantile.h"
 #include "experiments/temporary_folder.h"
 
@@ -192,11 +192,7 @@ void WarnAboutBuild() {
 }
 
 int RunAll(int argc, char** argv) {
-  const auto rest = core::ParseFlags(argc, argv, kUsage);
-  if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
-  if (!rest->empty()) {
-    throw core::Error(absl::StrCat("unexpected argument \"", rest->front(), "\": see --help"));
-  }
+  ReadFlags(argc, argv, kUsage);
   const BenchmarkOptions options = OptionsFromFlags();
   const std::string output = core::UserPath(absl::GetFlag(FLAGS_output));
   WarnAboutBuild();

@@ -1,6 +1,5 @@
 #include "experiments/experiment.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,8 +15,9 @@
 #include "backends/images/image_folder.h"
 #include "backends/images/image_loader.h"
 #include "core/error.h"
-#include "core/flags.h"
 #include "experiments/launcher.h"
+#include "experiments/machine.h"
+#include "experiments/program.h"
 #include "experiments/rank.h"
 #include "experiments/rank_environment.h"
 #include "experiments/temporary_folder.h"
@@ -118,12 +118,6 @@ void StartRanks(const RunOptions& options, const backends::ImageDataset& dataset
 
 }  // namespace
 
-int UsableCores() {
-  cpu_set_t cores;
-  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
-  return std::max(1, CPU_COUNT(&cores));
-}
-
 void WaitPassively(const RunOptions& options, char** argv) {
   if (options.threads == 1 || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
   setenv("OMP_WAIT_POLICY", "passive", 1);
@@ -132,30 +126,9 @@ void WaitPassively(const RunOptions& options, char** argv) {
                                  "): set OMP_WAIT_POLICY=passive and run it again"));
 }
 
-int ReportErrors(std::string_view who, const std::function<void()>& body) {
-  try {
-    body();
-    return 0;
-  } catch (const std::exception& error) {
-    std::fflush(stdout);
-    const std::string cause = error.what();
-    const std::string prefix =
-        cause.starts_with("rank ") ? "" : absl::StrCat(std::string(who), ": ");
-    absl::FPrintF(stderr, "%s%s\n", prefix, cause);
-    return 1;
-  }
-}
-
 RunOptions ReadOptions(std::string_view strategy, std::string_view usage, int argc, char** argv) {
-  const auto rest = core::ParseFlags(argc, argv, usage);
-  if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
-  if (!rest->empty()) {
-    throw core::Error(
-        absl::StrCat("unexpected argument \"", rest->front(), "\": flags start with --"));
-  }
-  const auto options = OptionsFromFlags(strategy, UsableCores(), Environment());
-  if (!options.ok()) throw core::Error(std::string(options.status().message()));
-  return *options;
+  ReadFlags(argc, argv, usage);
+  return OptionsFromFlags(strategy, UsableCores(), Environment());
 }
 
 void RunExperiment(const RunOptions& options) {

@@ -1,7 +1,6 @@
 #ifndef EXPERIMENTS_EXPERIMENT_H_
 #define EXPERIMENTS_EXPERIMENT_H_
 
-#include <functional>
 #include <string_view>
 
 #include "experiments/run_options.h"
@@ -13,9 +12,6 @@ namespace experiments {
 // Call it without other threads.
 void RunExperiment(const RunOptions& options);
 
-// Processor cores this process may use.
-int UsableCores();
-
 // The options of this process, from its flags and environment. Throws core::Error.
 RunOptions ReadOptions(std::string_view strategy, std::string_view usage, int argc, char** argv);
 
@@ -26,9 +22,6 @@ void WaitPassively(const RunOptions& options, char** argv);
 
 // The main of a program for one strategy. Returns the exit code; prints errors as one line.
 int ExperimentMain(std::string_view strategy, int argc, char** argv);
-
-// Runs `body` and prints what it throws as one line that starts with `who`. Returns the exit code.
-int ReportErrors(std::string_view who, const std::function<void()>& body);
 
 }  // namespace experiments
 

@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <thread>
 
 #include "absl/flags/flag.h"
@@ -18,10 +17,12 @@
 #include "backends/torch/torch_replica.h"
 #include "backends/torch/version.h"
 #include "core/error.h"
-#include "core/flags.h"
 #include "core/profile.h"
 #include "core/user_path.h"
+#include "experiments/flag_checks.h"
+#include "experiments/machine.h"
 #include "experiments/profile_measurement.h"
+#include "experiments/program.h"
 #include "experiments/synthetic_source.h"
 
 ABSL_FLAG(int, batch_size, 16, "images per step");
@@ -54,24 +55,10 @@ class ProcessorClock : public core::Clock {
   }
 };
 
-std::string ProcessorName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  }
-  return "unknown processor";
-}
-
 // Of the last minute: what else the machine was asked to do.
 double LoadAverage() {
   double load = 0;
   return getloadavg(&load, 1) == 1 ? load : std::nan("");
-}
-
-int Checked(std::string_view flag, int value, int least, int most) {
-  if (value >= least && value <= most) return value;
-  throw core::Error(
-      absl::StrCat("--", std::string(flag), "=", value, ": must be from ", least, " to ", most));
 }
 
 struct Options {
@@ -82,11 +69,11 @@ struct Options {
 
 Options OptionsFromFlags() {
   const Options options = {
-      .batch_size = Checked("batch-size", absl::GetFlag(FLAGS_batch_size), 1, 65536),
-      .image_size = Checked("image-size", absl::GetFlag(FLAGS_image_size), 32, 4096),
-      .threads = Checked("threads", absl::GetFlag(FLAGS_threads), 1, 1024),
-      .steps = Checked("steps", absl::GetFlag(FLAGS_steps), 1, 100000),
-      .warmup_steps = Checked("warmup-steps", absl::GetFlag(FLAGS_warmup_steps), 1, 100000),
+      .batch_size = InRange("batch-size", absl::GetFlag(FLAGS_batch_size), 1, 65536),
+      .image_size = InRange("image-size", absl::GetFlag(FLAGS_image_size), 32, 4096),
+      .threads = InRange("threads", absl::GetFlag(FLAGS_threads), 1, 1024),
+      .steps = InRange("steps", absl::GetFlag(FLAGS_steps), 1, 100000),
+      .warmup_steps = InRange("warmup-steps", absl::GetFlag(FLAGS_warmup_steps), 1, 100000),
       .processor_time = absl::GetFlag(FLAGS_processor_time),
       .precision = absl::GetFlag(FLAGS_precision),
       .output = core::UserPath(absl::GetFlag(FLAGS_output))};
@@ -122,9 +109,8 @@ void Print(const core::Profile& profile) {
       profile.batch_size / (profile.pass + profile.update));
 }
 
-int Main(int argc, char** argv) {
-  const auto rest = core::ParseFlags(argc, argv, kUsage);
-  if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
+void Main(int argc, char** argv) {
+  ReadFlags(argc, argv, kUsage);
   const Options options = OptionsFromFlags();
   SyntheticSource source(options.batch_size, options.image_size, 0);
   const backends::SteadyClock steady;
@@ -154,17 +140,11 @@ int Main(int argc, char** argv) {
   if (!written.ok()) throw core::Error(std::string(written.message()));
   core::ReadProfile(options.output);  // Throws if it is not one that the simulator takes.
   Print(profile);
-  return 0;
 }
 
 }  // namespace
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  try {
-    return experiments::Main(argc, argv);
-  } catch (const std::exception& error) {
-    absl::FPrintF(stderr, "measure_profile: %s\n", error.what());
-  }
-  return 1;
+  return experiments::ReportErrors("measure_profile", [&] { experiments::Main(argc, argv); });
 }

@@ -19,8 +19,9 @@
 #include "analysis/scaling_report.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "core/flags.h"
 #include "core/user_path.h"
+#include "experiments/flag_checks.h"
+#include "experiments/program.h"
 #include "experiments/ps_scaling_study.h"
 #include "experiments/shipped_file.h"
 #include "experiments/simulation_run.h"
@@ -50,18 +51,12 @@ that text and plots. Takes about two minutes on two cores. //analysis:report sho
 constexpr const char* kProfiles[] = {"experiments/profiles/resnet50_a100_amp_batch256_derived.json",
                                      "experiments/profiles/resnet50_64px_batch16_float32.json"};
 
-int Checked(std::string_view flag, int value, int least, int most) {
-  if (value >= least && value <= most) return value;
-  throw core::Error(
-      absl::StrCat("--", std::string(flag), "=", value, ": must be from ", least, " to ", most));
-}
-
 StudyOptions OptionsFromFlags() {
   constexpr int kWorkersMax = 1 << 24;
   StudyOptions options = {
-      .workers_max = Checked("workers-max", absl::GetFlag(FLAGS_workers_max), 4, kWorkersMax),
+      .workers_max = InRange("workers-max", absl::GetFlag(FLAGS_workers_max), 4, kWorkersMax),
       .plain_workers_max =
-          Checked("plain-workers-max", absl::GetFlag(FLAGS_plain_workers_max), 1, kWorkersMax),
+          InRange("plain-workers-max", absl::GetFlag(FLAGS_plain_workers_max), 1, kWorkersMax),
       .few = absl::GetFlag(FLAGS_few)};
   const std::string files = absl::GetFlag(FLAGS_profile);
   if (files.empty()) {
@@ -77,7 +72,7 @@ StudyOptions OptionsFromFlags() {
 }
 
 int Processes() {
-  const int processes = Checked("processes", absl::GetFlag(FLAGS_processes), 0, 1024);
+  const int processes = InRange("processes", absl::GetFlag(FLAGS_processes), 0, 1024);
   return processes > 0 ? processes : std::max(1, int(std::thread::hardware_concurrency()));
 }
 
@@ -130,9 +125,8 @@ nlohmann::ordered_json ProfilesToJson(const std::vector<core::Profile>& profiles
   return json;
 }
 
-int Main(int argc, char** argv) {
-  const auto rest = core::ParseFlags(argc, argv, kUsage);
-  if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
+void Main(int argc, char** argv) {
+  ReadFlags(argc, argv, kUsage);
   const auto start = std::chrono::steady_clock::now();
   const StudyOptions options = OptionsFromFlags();
   const std::vector<StudyPoint> points = StudyPoints(options);
@@ -151,17 +145,11 @@ int Main(int argc, char** argv) {
   std::cout << std::flush;
   if (!reported.ok()) throw core::Error(std::string(reported.message()));
   absl::PrintF("%d points in %.0f s\n", points.size(), wall.count());
-  return 0;
 }
 
 }  // namespace
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  try {
-    return experiments::Main(argc, argv);
-  } catch (const std::exception& error) {
-    absl::FPrintF(stderr, "ps_scaling: %s\n", error.what());
-  }
-  return 1;
+  return experiments::ReportErrors("ps_scaling", [&] { experiments::Main(argc, argv); });
 }

@@ -8,6 +8,7 @@
 #include "analysis/report.h"
 #include "core/error.h"
 #include "experiments/experiment.h"
+#include "experiments/program.h"
 
 namespace experiments {
 namespace {

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "backends/torch/learning_rate.h"
-#include "core/flags.h"
+#include "core/error.h"
 #include "core/user_path.h"
+#include "experiments/flag_checks.h"
 
 ABSL_FLAG(
     std::string, strategy, "",
@@ -55,76 +53,37 @@ ABSL_FLAG(std::string, interface, "",
 namespace experiments {
 namespace {
 
-absl::Status Refuse(std::string_view flag, const std::string& found, std::string_view wanted) {
-  const std::string name = absl::StrReplaceAll(std::string(flag), {{"_", "-"}});
-  return absl::InvalidArgumentError(
-      absl::StrCat("--", name, "=", found, ": ", std::string(wanted)));
-}
-
-absl::Status CheckName(std::string_view flag, const std::string& name,
-                       const std::vector<std::string>& known) {
-  if (std::find(known.begin(), known.end(), name) != known.end()) return absl::OkStatus();
-  const std::vector<std::string> nearest = core::NearestNames(name, known);
-  return Refuse(flag, name,
-                nearest.empty() ? absl::StrCat("one of ", absl::StrJoin(known, ", "))
-                                : absl::StrCat("did you mean ", absl::StrJoin(nearest, " or "),
-                                               "? There are ", absl::StrJoin(known, ", ")));
-}
-
-// A number's flag and what it must be.
-struct Range {
-  std::string_view flag;
-  double value;
-  double least;
-  double most;
-};
-
-absl::Status CheckRange(const Range& range) {
-  if (range.value >= range.least && range.value <= range.most) return absl::OkStatus();
-  return Refuse(range.flag, absl::StrCat(range.value),
-                absl::StrCat("must be from ", range.least, " to ", range.most));
-}
-
-absl::Status Check(const RunOptions& options) {
+void Check(const RunOptions& options) {
   if (options.backend == "nccl") {
-    return Refuse("backend", "nccl",
-                  "this build has no NCCL; use --backend=gloo, which needs no GPU");
+    RefuseFlag("backend", "nccl", "this build has no NCCL; use --backend=gloo, which needs no GPU");
   }
-  const std::vector<absl::Status> names = {
-      CheckName("strategy", options.strategy, core::StrategyNames()),
-      CheckName("backend", options.backend, {"gloo"}),
-      CheckName("precision", options.precision, {"fp32", "bf16"}),
-      core::MakeStrategy(options.strategy, options.strategy_options()).status(),
-      backends::ParseSchedule(options.learning_rate_schedule).status(),
-  };
-  for (const absl::Status& status : names) {
-    if (!status.ok()) return status;
+  CheckName("strategy", options.strategy, core::StrategyNames());
+  CheckName("backend", options.backend, {"gloo"});
+  CheckName("precision", options.precision, {"fp32", "bf16"});
+  for (const absl::Status& status :
+       {core::MakeStrategy(options.strategy, options.strategy_options()).status(),
+        backends::ParseSchedule(options.learning_rate_schedule).status()}) {
+    if (!status.ok()) throw core::Error(std::string(status.message()));
   }
-  const double timeout = std::chrono::duration<double>(options.timeout).count();
-  for (const Range& range :
-       std::vector<Range>{{"epochs", static_cast<double>(options.epochs), 1, 1e6},
-                          {"steps", static_cast<double>(options.steps), 0, 1e9},
-                          {"batch_size", static_cast<double>(options.batch_size), 1, 65536},
-                          {"image_size", static_cast<double>(options.image_size), 32, 4096},
-                          {"workers", static_cast<double>(options.workers), 0, 1024},
-                          {"threads", static_cast<double>(options.threads), 1, 1024},
-                          {"nproc_per_node", static_cast<double>(options.ranks), 1, 1024},
-                          {"lr", options.learning_rate, 0, 1e3},
-                          {"momentum", options.momentum, 0, 1},
-                          {"weight_decay", options.weight_decay, 0, 1},
-                          {"label_smoothing", options.label_smoothing, 0, 1},
-                          {"bucket_mb", options.bucket_mb, 1e-6, 1e6},
-                          {"timeout", timeout, 0.1, 1e6}}) {
-    if (absl::Status status = CheckRange(range); !status.ok()) return status;
-  }
+  InRange("epochs", options.epochs, 1, 1'000'000);
+  InRange<int64_t>("steps", options.steps, 0, 1'000'000'000);
+  InRange("batch_size", options.batch_size, 1, 65536);
+  InRange("image_size", options.image_size, 32, 4096);
+  InRange("workers", options.workers, 0, 1024);
+  InRange("threads", options.threads, 1, 1024);
+  InRange("nproc_per_node", options.ranks, 1, 1024);
+  InRange("lr", options.learning_rate, 0.0, 1e3);
+  InRange("momentum", options.momentum, 0.0, 1.0);
+  InRange("weight_decay", options.weight_decay, 0.0, 1.0);
+  InRange("label_smoothing", options.label_smoothing, 0.0, 1.0);
+  InRange("bucket_mb", options.bucket_mb, 1e-6, 1e6);
   if (TrainingRanks(options, options.ranks) == 0) {
-    return Refuse("nproc_per_node", absl::StrCat(options.ranks),
-                  "at least one rank to train is needed beside those that serve");
+    RefuseFlag("nproc_per_node", absl::StrCat(options.ranks),
+               "at least one rank to train is needed beside those that serve");
   }
   if (options.synthetic && !options.data_dir.empty()) {
-    return Refuse("synthetic", "true", "takes no --data-dir: leave one of the two out");
+    RefuseFlag("synthetic", "true", "takes no --data-dir: leave one of the two out");
   }
-  return absl::OkStatus();
 }
 
 // What the user left open.
@@ -151,8 +110,8 @@ void FillDefaults(int cores, const std::optional<RankEnvironment>& environment,
 
 }  // namespace
 
-absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, int cores,
-                                            const std::optional<RankEnvironment>& environment) {
+RunOptions OptionsFromFlags(std::string_view default_strategy, int cores,
+                            const std::optional<RankEnvironment>& environment) {
   RunOptions options;
   options.strategy = absl::GetFlag(FLAGS_strategy);
   if (options.strategy.empty()) options.strategy = default_strategy;
@@ -180,12 +139,11 @@ absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, i
   options.bucket_mb = absl::GetFlag(FLAGS_bucket_mb);
   options.servers = absl::GetFlag(FLAGS_servers);
   options.colocated = absl::GetFlag(FLAGS_colocated);
-  const double timeout = absl::GetFlag(FLAGS_timeout);
-  if (!(timeout < 1e6)) return Refuse("timeout", absl::StrCat(timeout), "at most 1e6 seconds");
+  const double timeout = InRange("timeout", absl::GetFlag(FLAGS_timeout), 0.1, 1e6);
   options.timeout = std::chrono::milliseconds(std::llround(1e3 * timeout));
   options.interface = absl::GetFlag(FLAGS_interface);
   FillDefaults(cores, environment, options);
-  if (absl::Status status = Check(options); !status.ok()) return status;
+  Check(options);
   return options;
 }
 

@@ -8,8 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "core/strategies/strategies.h"
 #include "experiments/rank_environment.h"
 
@@ -53,9 +51,10 @@ struct RunOptions {
 };
 
 // The flags' values, checked, with defaults for the program's strategy on a machine of `cores`, and
-// for the ranks that others started, if they did. Errors name the flag and what would be right.
-absl::StatusOr<RunOptions> OptionsFromFlags(std::string_view default_strategy, int cores,
-                                            const std::optional<RankEnvironment>& environment);
+// for the ranks that others started, if they did. Throws core::Error that names the flag
+// and what would be right.
+RunOptions OptionsFromFlags(std::string_view default_strategy, int cores,
+                            const std::optional<RankEnvironment>& environment);
 
 // The same run with another strategy, and as many training ranks.
 RunOptions WithStrategy(RunOptions options, std::string_view strategy);

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <ctime>
-#include <fstream>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "experiments/machine.h"
 
 namespace experiments {
 namespace {
@@ -20,14 +20,6 @@ std::string LocalTime() {
   char text[32];
   std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
   return text;
-}
-
-std::string ProcessorName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  }
-  return "unknown";
 }
 
 }  // namespace

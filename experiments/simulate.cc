@@ -11,7 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "core/flags.h"
+#include "experiments/program.h"
 #include "experiments/simulation_bottleneck.h"
 #include "experiments/simulation_options.h"
 #include "experiments/simulation_run.h"
@@ -134,28 +134,18 @@ void Write(const SimulationOptions& options, const std::vector<SimulationRow>& r
   if (!written.ok()) throw core::Error(std::string(written.message()));
 }
 
-int Main(int argc, char** argv) {
-  const auto rest = core::ParseFlags(argc, argv, kUsage);
-  if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
-  if (!rest->empty()) {
-    throw core::Error(absl::StrCat("unexpected argument \"", rest->front(), "\": see --help"));
-  }
+void Main(int argc, char** argv) {
+  ReadFlags(argc, argv, kUsage);
   const SimulationOptions options = SimulationOptionsFromFlags();
   Simulations simulations(options);
   simulations.Run();
   Print(options, simulations.rows());
   if (!options.output.empty()) Write(options, simulations.rows());
-  return 0;
 }
 
 }  // namespace
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  try {
-    return experiments::Main(argc, argv);
-  } catch (const std::exception& error) {
-    absl::FPrintF(stderr, "simulate: %s\n", error.what());
-  }
-  return 1;
+  return experiments::ReportErrors("simulate", [&] { experiments::Main(argc, argv); });
 }

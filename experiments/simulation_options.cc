@@ -10,11 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "core/error.h"
-#include "core/flags.h"
 #include "core/user_path.h"
+#include "experiments/flag_checks.h"
 #include "experiments/shipped_file.h"
 #include "sim/cluster_file.h"
 #include "sim/units.h"
@@ -61,30 +60,10 @@ namespace {
 constexpr int kWorldSizeMax = 1 << 24;
 constexpr char kDefaultProfile[] = "experiments/profiles/resnet50_64px_batch16_float32.json";
 
-[[noreturn]] void Refuse(std::string_view flag, const std::string& found,
-                         const std::string& wanted) {
-  const std::string name = absl::StrReplaceAll(std::string(flag), {{"_", "-"}});
-  throw core::Error(absl::StrCat("--", name, "=", found, ": ", wanted));
-}
-
 template <class T>
 T ValueOf(std::string_view flag, const std::string& text, const absl::StatusOr<T>& value) {
-  if (!value.ok()) Refuse(flag, text, std::string(value.status().message()));
+  if (!value.ok()) RefuseFlag(flag, text, std::string(value.status().message()));
   return *value;
-}
-
-// A flag's number and what it must be.
-struct Range {
-  std::string_view flag;
-  double value;
-  double least;
-  double most;
-};
-
-void CheckRange(const Range& range) {
-  if (range.value >= range.least && range.value <= range.most) return;
-  Refuse(range.flag, absl::StrCat(range.value),
-         absl::StrCat("must be from ", range.least, " to ", range.most));
 }
 
 // A flag that may take the place of a figure of the cluster's.
@@ -98,8 +77,8 @@ struct Override {
 void Apply(const Override& flag, double& field) {
   if (flag.text.empty()) return;
   double value = 0;
-  if (!absl::SimpleAtod(flag.text, &value)) Refuse(flag.flag, flag.text, "is no number");
-  CheckRange({flag.flag, value, flag.least, flag.most});
+  if (!absl::SimpleAtod(flag.text, &value)) RefuseFlag(flag.flag, flag.text, "is no number");
+  InRange(flag.flag, value, flag.least, flag.most);
   field = value;
 }
 
@@ -115,7 +94,7 @@ void ApplyDisturbance(sim::Disturbance& disturbance) {
         disturbance.slow_link_factor);
   const std::string seed = absl::GetFlag(FLAGS_seed);
   if (!seed.empty() && !absl::SimpleAtoi(seed, &disturbance.seed)) {
-    Refuse("seed", seed, "must be a whole number from 0 to 18446744073709551615");
+    RefuseFlag("seed", seed, "must be a whole number from 0 to 18446744073709551615");
   }
 }
 
@@ -170,12 +149,12 @@ SimulationCase BaseCase() {
       core::ReadProfile(profile.empty() ? ShippedFile(kDefaultProfile) : core::UserPath(profile));
   base.options.server.servers = absl::GetFlag(FLAGS_servers);
   base.options.server.colocated = absl::GetFlag(FLAGS_colocated);
-  CheckRange({"servers", static_cast<double>(base.options.server.servers), 1, kWorldSizeMax});
+  InRange("servers", base.options.server.servers, 1, kWorldSizeMax);
   const double bucket = absl::GetFlag(FLAGS_bucket_mb);
-  CheckRange({"bucket_mb", bucket, 1e-6, 1e6});
+  InRange("bucket_mb", bucket, 1e-6, 1e6);
   base.options.buckets.bytes = std::max<int64_t>(1, std::llround(bucket * (1 << 20)));
   base.steps = absl::GetFlag(FLAGS_steps);
-  CheckRange({"steps", static_cast<double>(base.steps), 1, 1e6});
+  InRange("steps", base.steps, 1, 1'000'000);
   const std::string algorithm = absl::GetFlag(FLAGS_algorithm);
   base.all_reduce = {
       .algorithm = ValueOf("algorithm", algorithm, core::AllReduceAlgorithmNamed(algorithm)),
@@ -188,18 +167,7 @@ SimulationCase BaseCase() {
       return base;
     }
   }
-  Refuse("collectives", collectives, "one of messages, formula, auto");
-}
-
-void CheckStrategy(const std::string& name) {
-  const std::vector<std::string>& known = core::StrategyNames();
-  if (std::find(known.begin(), known.end(), name) != known.end()) return;
-  const std::vector<std::string> nearest = core::NearestNames(name, known);
-  Refuse("strategy", name,
-         absl::StrCat(nearest.empty()
-                          ? ""
-                          : absl::StrCat("did you mean ", absl::StrJoin(nearest, " or "), "? "),
-                      "There are ", absl::StrJoin(known, ", ")));
+  RefuseFlag("collectives", collectives, "one of messages, formula, auto");
 }
 
 // Of several strategies one must have a use for the flags about servers.
@@ -209,7 +177,7 @@ void CheckServers(const std::vector<SimulationCase>& cases) {
   for (const SimulationCase& simulation : cases) {
     if (simulation.strategy == "parameter_server") return;
   }
-  Refuse("strategy", cases.front().strategy, "takes neither --servers nor --colocated");
+  RefuseFlag("strategy", cases.front().strategy, "takes neither --servers nor --colocated");
 }
 
 }  // namespace
@@ -251,7 +219,7 @@ SimulationOptions SimulationOptionsFromFlags() {
   options.trace = core::UserPath(absl::GetFlag(FLAGS_trace));
   options.bottleneck = absl::GetFlag(FLAGS_bottleneck);
   options.processes = absl::GetFlag(FLAGS_processes);
-  CheckRange({"processes", static_cast<double>(options.processes), 0, 1024});
+  InRange("processes", options.processes, 0, 1024);
   if (options.processes == 0) {
     options.processes = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   }
@@ -260,7 +228,7 @@ SimulationOptions SimulationOptionsFromFlags() {
   const std::string strategies = absl::GetFlag(FLAGS_strategy);
   for (absl::string_view strategy : absl::StrSplit(strategies, ',')) {
     simulation.strategy = std::string(strategy);
-    CheckStrategy(simulation.strategy);
+    CheckName("strategy", simulation.strategy, core::StrategyNames());
     for (int world_size : world_sizes) {
       simulation.world_size = world_size;
       options.cases.push_back(simulation);
@@ -268,7 +236,7 @@ SimulationOptions SimulationOptionsFromFlags() {
   }
   CheckServers(options.cases);
   if (!options.trace.empty() && options.cases.size() > 1) {
-    Refuse("trace", options.trace, "one --strategy and one --world-size at a time");
+    RefuseFlag("trace", options.trace, "one --strategy and one --world-size at a time");
   }
   return options;
 }
