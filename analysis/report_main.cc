@@ -1,17 +1,15 @@
 // Compares what the runs of the experiments left behind:
 //     tools/bazel run //analysis:report -- --results=results
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
-#include <system_error>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "analysis/report.h"
 #include "core/flags.h"
+#include "core/user_path.h"
 
 ABSL_FLAG(
     std::string, results, "results",
@@ -43,12 +41,7 @@ absl::Status Main(int argc, char** argv) {
   if (!language) {
     return absl::InvalidArgumentError(absl::StrCat("--language=", name, " is not known: en or zh"));
   }
-  // `bazel run` starts programs elsewhere; a relative path means the user's folder.
-  if (const char* folder = std::getenv("BUILD_WORKING_DIRECTORY")) {
-    std::error_code ignored;
-    std::filesystem::current_path(folder, ignored);
-  }
-  return analysis::WriteReport(absl::GetFlag(FLAGS_results), *language, std::cout);
+  return analysis::WriteReport(core::UserPath(absl::GetFlag(FLAGS_results)), *language, std::cout);
 }
 
 }  // namespace

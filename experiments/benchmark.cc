@@ -14,14 +14,14 @@
 #include "absl/strings/str_format.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/quantile.h"
+#include "core/temporary_folder.h"
 #include "core/user_path.h"
 #include "experiments/benchmark_case.h"
 #include "experiments/benchmark_loader.h"
 #include "experiments/benchmark_row.h"
 #include "experiments/benchmark_run.h"
 #include "experiments/program.h"
-#include "experiments/quantile.h"
-#include "experiments/temporary_folder.h"
 
 ABSL_FLAG(int, steps, 10, "steps of a run; the first two are left out");
 ABSL_FLAG(int, rounds, 1, "times that every case is run, in turn");
@@ -132,7 +132,7 @@ class Benchmark {
       const BenchmarkRun& run = series.runs.back();
       const auto steps = run.SteadySteps();
       absl::FPrintF(stderr, "%s%s: %.0f ms a step\n", start, what,
-                    1e3 * Quantile({steps.begin(), steps.end()}, 0.5));
+                    1e3 * core::Quantile({steps.begin(), steps.end()}, 0.5));
     } catch (const core::Error& error) {
       absl::FPrintF(stderr, "%s%s: FAILED: %s\n", start, what, error.what());
       failures_.push_back(absl::StrCat(series.benchmark_case.name, ": ", series.command.program,
@@ -146,15 +146,15 @@ class Benchmark {
     for (size_t i = 0; i < std::min(ours.runs.size(), theirs.runs.size()); ++i) {
       const auto our_steps = ours.runs[i].SteadySteps();
       const auto their_steps = theirs.runs[i].SteadySteps();
-      speedups.push_back(Quantile({their_steps.begin(), their_steps.end()}, 0.5) /
-                         Quantile({our_steps.begin(), our_steps.end()}, 0.5));
+      speedups.push_back(core::Quantile({their_steps.begin(), their_steps.end()}, 0.5) /
+                         core::Quantile({our_steps.begin(), our_steps.end()}, 0.5));
     }
     if (speedups.empty()) return std::nullopt;
-    return Quantile(speedups, 0.5);
+    return core::Quantile(speedups, 0.5);
   }
 
   const BenchmarkOptions options_;
-  const TemporaryFolder folder_;
+  const core::TemporaryFolder folder_;
   std::vector<Series> series_;
   bool loader_ = false;
   std::optional<BenchmarkRow> loader_row_;

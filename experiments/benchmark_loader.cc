@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "backends/images/image_loader.h"
 #include "core/error.h"
-#include "experiments/quantile.h"
+#include "core/quantile.h"
 #include "tools/make_dataset.h"
 
 namespace experiments {
@@ -44,7 +44,7 @@ BenchmarkRow BenchmarkLoader(const std::string& folder, int epochs) {
   }
   return {.name = kLoaderCase,
           .program = "lockstep, one core",
-          .images_per_second = Quantile(throughputs, 0.5)};
+          .images_per_second = core::Quantile(throughputs, 0.5)};
 }
 
 }  // namespace experiments

@@ -16,8 +16,8 @@
 #include "absl/strings/str_format.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/quantile.h"
 #include "experiments/launcher.h"
-#include "experiments/quantile.h"
 #include "nlohmann/json.hpp"
 
 namespace experiments {
@@ -193,10 +193,10 @@ BenchmarkRow MakeRow(const BenchmarkCase& benchmark_case, const BenchmarkOptions
       row.peak_memory_bytes = std::max(row.peak_memory_bytes.value_or(0), memory);
     }
   }
-  const double median = Quantile(steps, 0.5);
+  const double median = core::Quantile(steps, 0.5);
   row.images_per_second = options.batch_size * benchmark_case.training_ranks / median;
   row.step_seconds = median;
-  row.step_spread_seconds = Quantile(steps, 0.75) - Quantile(steps, 0.25);
+  row.step_spread_seconds = core::Quantile(steps, 0.75) - core::Quantile(steps, 0.25);
   row.steps = static_cast<double>(steps.size());
   FillBreakdown(runs, row);
   // On test hosts our ranks count from their own start, which leaves the set-up of the hosts out.

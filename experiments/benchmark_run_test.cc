@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "experiments/quantile.h"
+#include "core/quantile.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -19,10 +19,10 @@ const BenchmarkCase kCase{
 const BenchmarkCommand kOurs{.program = "lockstep"};
 
 TEST(BenchmarkRunTest, AQuantileLiesBetweenItsNeighbours) {
-  EXPECT_EQ(Quantile({3, 1, 2}, 0.5), 2);
-  EXPECT_EQ(Quantile({4, 1, 2, 3}, 0.5), 2.5);
-  EXPECT_EQ(Quantile({1, 2, 3, 4, 5}, 0.25), 2);
-  EXPECT_EQ(Quantile({7}, 0.75), 7);
+  EXPECT_EQ(core::Quantile({3, 1, 2}, 0.5), 2);
+  EXPECT_EQ(core::Quantile({4, 1, 2, 3}, 0.5), 2.5);
+  EXPECT_EQ(core::Quantile({1, 2, 3, 4, 5}, 0.25), 2);
+  EXPECT_EQ(core::Quantile({7}, 0.75), 7);
 }
 
 TEST(BenchmarkRunTest, TheFirstTwoStepsOfEveryRunAreLeftOut) {

@@ -15,12 +15,12 @@
 #include "backends/images/image_folder.h"
 #include "backends/images/image_loader.h"
 #include "core/error.h"
+#include "core/temporary_folder.h"
 #include "experiments/launcher.h"
 #include "experiments/machine.h"
 #include "experiments/program.h"
 #include "experiments/rank.h"
 #include "experiments/rank_environment.h"
-#include "experiments/temporary_folder.h"
 #include "tools/make_dataset.h"
 
 namespace experiments {
@@ -95,7 +95,7 @@ void Announce(const RunOptions& options, const backends::ImageDataset& dataset) 
 }
 
 void StartRanks(const RunOptions& options, const backends::ImageDataset& dataset) {
-  const TemporaryFolder meeting_place;  // For as long as they run.
+  const core::TemporaryFolder meeting_place;  // For as long as they run.
   const LaunchOutcome outcome = LaunchRanks(options.ranks, [&](int rank) {
     return ReportErrors(absl::StrCat("rank ", rank), [&] {
       RunRank(options,

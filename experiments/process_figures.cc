@@ -1,6 +1,5 @@
 #include "experiments/process_figures.h"
 
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -9,12 +8,6 @@
 #include <string>
 
 namespace experiments {
-
-double PeakMemoryBytes() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return 1024.0 * static_cast<double>(usage.ru_maxrss);
-}
 
 double SecondsSinceStart(pid_t process) {
   std::ifstream file("/proc/" + std::to_string(process) + "/stat");

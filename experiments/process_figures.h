@@ -5,9 +5,6 @@
 
 namespace experiments {
 
-// Peak resident set of this process, bytes.
-double PeakMemoryBytes();
-
 // Seconds since `process` was started, to 10 ms; 0 if that is not known.
 double SecondsSinceStart(pid_t process);
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/quantile.h"
 #include "core/task.h"
-#include "experiments/quantile.h"
 
 namespace experiments {
 namespace {
@@ -45,7 +45,7 @@ StepTimes TimesOf(const Marks& marks, std::span<const core::Timeline::Traced> sp
 double Median(const std::vector<StepTimes>& steps, double StepTimes::*time) {
   std::vector<double> values;
   for (const StepTimes& step : steps) values.push_back(step.*time);
-  return Quantile(values, 0.5);
+  return core::Quantile(values, 0.5);
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ core::Profile ProfileOf(const std::vector<StepTimes>& steps,
     for (const StepTimes& step : steps) ready.push_back(step.ready[i]);
     profile.gradients.push_back({.parameter = static_cast<int>(i),
                                  .elements = extents[i].count,
-                                 .ready = std::max(profile.forward, Quantile(ready, 0.5))});
+                                 .ready = std::max(profile.forward, core::Quantile(ready, 0.5))});
     profile.parameters += extents[i].count;
   }
   std::stable_sort(profile.gradients.begin(), profile.gradients.end(),

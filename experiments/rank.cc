@@ -17,6 +17,7 @@
 #include "backends/steady_clock.h"
 #include "backends/torch/torch_replica.h"
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/strategies/strategies.h"
 #include "core/trace.h"
 #include "core/train.h"
@@ -156,7 +157,7 @@ core::Task Conclude(core::Communicator& communicator, const Data& data,
                     const core::Timeline& timeline, const RunOptions& options, RunRecord* record) {
   std::vector<std::string> skipped, memory, traces;
   co_await GatherText(communicator, absl::StrJoin(data.skipped(), "\n"), skipped);
-  co_await GatherText(communicator, absl::StrCat(PeakMemoryBytes()), memory);
+  co_await GatherText(communicator, absl::StrCat(core::PeakMemoryBytes()), memory);
   const int rank = communicator.rank();
   if (!options.trace.empty()) {
     co_await GatherText(communicator,

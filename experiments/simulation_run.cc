@@ -1,13 +1,14 @@
 #include "experiments/simulation_run.h"
 
 #include <chrono>
-#include <fstream>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/memory.h"
 #include "core/trace.h"
 #include "experiments/simulation_closed_form.h"
 #include "sim/simulate.h"
@@ -138,11 +139,7 @@ Job SimulationJob(const SimulationCase& simulation, double messages_max, const s
 }
 
 double FreeMemoryBytes() {
-  std::ifstream file("/proc/meminfo");
-  std::string key, unit;
-  for (double kibibytes = 0; file >> key >> kibibytes >> unit;) {
-    if (key == "MemAvailable:") return kibibytes * 1024;
-  }
+  if (const std::optional<double> available = core::AvailableMemoryBytes()) return *available;
   throw core::Error("/proc/meminfo does not say how much memory is available");
 }
 

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/task.h"
 #include "sim/chunks.h"
 #include "sim/formula_collectives.h"
@@ -35,24 +35,6 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-int64_t PeakMemoryBytes() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} * 1024;
-}
-
-// Bytes that could still be used; empty if the system does not say.
-std::optional<double> AvailableMemory() {
-  std::ifstream file("/proc/meminfo");
-  for (std::string name, unit; file >> name;) {
-    double kilobytes = 0;
-    if (!(file >> kilobytes)) return std::nullopt;
-    if (name == "MemAvailable:") return kilobytes * 1024;
-    std::getline(file, unit);
-  }
-  return std::nullopt;
-}
-
 // What ranks, and the messages between workers and servers, were measured to take, rounded up.
 void CheckMemory(const core::Strategy& strategy, int size) {
   constexpr double kRankBytes = 1600;
@@ -62,7 +44,7 @@ void CheckMemory(const core::Strategy& strategy, int size) {
     servers += strategy.role(rank, size) == core::Role::kServer;
   }
   const double needed = size * kRankBytes + (size - servers) * servers * kPairBytes;
-  const std::optional<double> available = AvailableMemory();
+  const std::optional<double> available = core::AvailableMemoryBytes();
   if (!available || needed <= *available) return;
   const auto gigabytes = [](double bytes) {
     return std::to_string(static_cast<int64_t>(std::ceil(bytes * 1e-9))) + " GB";
@@ -198,7 +180,7 @@ class Run {
     }
     result.messages = network_.message_count();
     result.events = engine_.event_count() + network_.message_count();
-    result.memory_bytes = PeakMemoryBytes();
+    result.memory_bytes = core::PeakMemoryBytes();
     return result;
   }
 

@@ -16,13 +16,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
+#include "core/error.h"
 #include "core/task.h"
+#include "core/temporary_folder.h"
 
 namespace {
 
@@ -206,19 +207,12 @@ int RunRank(int rank, int size, const std::string& folder) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const int size = argc > 1 ? std::atoi(argv[1]) : 4;
+int RunRanks(int size) {
   if (size < 2) {
     std::fprintf(stderr, "communicator_benchmark needs at least 2 ranks\n");
     return 1;
   }
-  std::string folder = std::filesystem::temp_directory_path() / "communicator_benchmark_XXXXXX";
-  if (!mkdtemp(folder.data())) {
-    std::fprintf(stderr, "cannot make %s\n", folder.c_str());
-    return 1;
-  }
+  const core::TemporaryFolder folder;
   std::printf("%d ranks, %d repetitions, float32\n", size, kRepetitions);
   std::printf("%-36s %6s %9s %9s %9s %9s %9s %7s %7s %7s\n", "case", "calls", "bytes", "min",
               "median", "max", "CPU", "algbw", "busbw", "#wrong");
@@ -226,10 +220,20 @@ int main(int argc, char** argv) {
               "GB/s", "GB/s", "");
   std::fflush(stdout);
   for (int rank = 0; rank < size; ++rank) {
-    if (fork() == 0) std::_Exit(RunRank(rank, size, folder));
+    if (fork() == 0) std::_Exit(RunRank(rank, size, folder.path()));
   }
   int failed = 0;
   for (int status = 0; wait(&status) > 0;) failed |= status;
-  std::filesystem::remove_all(folder);
   return failed != 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return RunRanks(argc > 1 ? std::atoi(argv[1]) : 4);
+  } catch (const core::Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }

@@ -20,6 +20,7 @@
 #include "backends/rendezvous/file_store.h"
 #include "core/error.h"
 #include "core/task.h"
+#include "core/temporary_folder.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -43,8 +44,6 @@ std::string Read(const std::string& path) {
 class Processes {
  public:
   Processes(int size, milliseconds timeout, Body body) {
-    folder_ = std::filesystem::temp_directory_path() / "gloo_processes_XXXXXX";
-    if (!mkdtemp(folder_.data())) throw std::runtime_error("cannot make " + folder_);
     for (int rank = 0; rank < size; ++rank) {
       const pid_t process = fork();
       if (process == 0) std::_Exit(RunRank(rank, size, timeout, body));
@@ -58,7 +57,6 @@ class Processes {
     }
     while (wait(nullptr) > 0) {
     }
-    std::filesystem::remove_all(folder_);
   }
 
   void Signal(int rank, int signal) { kill(processes_[rank], signal); }
@@ -78,17 +76,17 @@ class Processes {
     if (rank == 0) std::ofstream(marker_) << "x";
   }
   void AwaitMark() const {
-    while (!std::filesystem::exists(folder_ + "/mark"))
+    while (!std::filesystem::exists(folder_.path() + "/mark"))
       std::this_thread::sleep_for(milliseconds(1));
   }
 
  private:
-  std::string ErrorPath(int rank) const { return folder_ + "/error" + std::to_string(rank); }
+  std::string ErrorPath(int rank) const { return folder_.path() + "/error" + std::to_string(rank); }
 
   int RunRank(int rank, int size, milliseconds timeout, Body body) {
-    marker_ = folder_ + "/mark";
+    marker_ = folder_.path() + "/mark";
     try {
-      const auto store = OpenFileStore(folder_);
+      const auto store = OpenFileStore(folder_.path());
       const auto communicator =
           ConnectGloo({.rank = rank, .size = size, .store = store.get(), .timeout = timeout});
       core::RunToEnd(body(*communicator));
@@ -100,7 +98,7 @@ class Processes {
   }
 
   static inline std::string marker_;
-  std::string folder_;
+  const core::TemporaryFolder folder_;
   std::vector<pid_t> processes_;
 };
 

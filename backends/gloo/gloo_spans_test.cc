@@ -1,7 +1,6 @@
 // What the communicator records of its operations.
 
 #include <atomic>
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
 #include "core/task.h"
+#include "core/temporary_folder.h"
 #include "core/timeline.h"
 #include "gtest/gtest.h"
 
@@ -65,11 +65,10 @@ void RunRank(int rank, const std::string& folder, Recorded& recorded) {
 }
 
 TEST(GlooSpansTest, SpansBeginWhenBothRanksAreThere) {
-  std::string folder = std::filesystem::path(::testing::TempDir()) / "spans_XXXXXX";
-  ASSERT_TRUE(mkdtemp(folder.data()));
+  const core::TemporaryFolder folder;
   Recorded recorded;
-  std::thread first(RunRank, 0, folder, std::ref(recorded));
-  std::thread second(RunRank, 1, folder, std::ref(recorded));
+  std::thread first(RunRank, 0, folder.path(), std::ref(recorded));
+  std::thread second(RunRank, 1, folder.path(), std::ref(recorded));
   first.join();
   second.join();
 

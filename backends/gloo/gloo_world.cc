@@ -1,14 +1,12 @@
 #include "backends/gloo/gloo_world.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
+#include "core/temporary_folder.h"
 
 namespace backends {
 namespace {
@@ -16,15 +14,14 @@ namespace {
 class GlooWorld : public core::testing::World {
  public:
   std::vector<std::exception_ptr> Run(int size, const Body& body) override {
-    std::string folder = std::filesystem::temp_directory_path() / "gloo_world_XXXXXX";
-    if (!mkdtemp(folder.data())) throw std::runtime_error("cannot make " + folder);
+    const core::TemporaryFolder folder;
     std::vector<std::exception_ptr> errors(size);
     std::vector<std::thread> threads;
     for (int rank = 0; rank < size; ++rank) {
-      threads.emplace_back(RunRank, rank, size, folder, std::cref(body), std::ref(errors[rank]));
+      threads.emplace_back(RunRank, rank, size, folder.path(), std::cref(body),
+                           std::ref(errors[rank]));
     }
     for (std::thread& thread : threads) thread.join();
-    std::filesystem::remove_all(folder);
     return errors;
   }
 

@@ -26,6 +26,7 @@
 #include "backends/images/torch_generator.h"
 #include "core/error.h"
 #include "core/flags.h"
+#include "core/temporary_folder.h"
 #include "core/user_path.h"
 #include "tools/make_dataset.h"
 
@@ -108,35 +109,17 @@ double LoaderThroughput(const backends::ImageFolder& folder, int workers, int si
   return throughputs[throughputs.size() / 2];
 }
 
-// A made data set that goes away with its owner.
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(int images) {
-    std::string path = std::filesystem::temp_directory_path() / "loader_benchmark.XXXXXX";
-    if (!mkdtemp(path.data())) throw core::Error("cannot make a folder like " + path);
-    path_ = path;
-    const absl::Status made = tools::MakeDataset({.path = data_dir(),
-                                                  .classes = kClasses,
-                                                  .training_images = std::max(1, images / kClasses),
-                                                  .validation_images = 1,
-                                                  .width = 500,
-                                                  .height = 375,
-                                                  .threads = 2,
-                                                  .progress = {}});
-    if (!made.ok()) throw core::Error(std::string(made.message()));
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::string data_dir() const { return path_ / "data"; }
-
- private:
-  std::filesystem::path path_;
-};
+void MakeDataset(const std::string& path, int images) {
+  const absl::Status made = tools::MakeDataset({.path = path,
+                                                .classes = kClasses,
+                                                .training_images = std::max(1, images / kClasses),
+                                                .validation_images = 1,
+                                                .width = 500,
+                                                .height = 375,
+                                                .threads = 2,
+                                                .progress = {}});
+  if (!made.ok()) throw core::Error(std::string(made.message()));
+}
 
 void PrintRow(const Case& timed, std::vector<Stages> passes) {
   std::sort(passes.begin(), passes.end(),
@@ -185,8 +168,10 @@ void Main(int argc, char** argv) {
     throw core::Error("--images, --passes and --image-size are at least 1");
   }
   if (!data_dir.empty()) return Benchmark(data_dir, images, size, passes);
-  const TemporaryFolder made(images);
-  Benchmark(made.data_dir(), images, size, passes);
+  const core::TemporaryFolder folder;
+  const std::string made = folder.path() + "/data";
+  MakeDataset(made, images);
+  Benchmark(made, images, size, passes);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // What one training step of ResNet-50 costs on this machine, in one process, without communication.
 //
 //   tools/bazel run //backends/torch:step_benchmark -- --image-size=64 --batch-size=16 --threads=1
-#include <sys/resource.h>
 #include <time.h>
 
 #include <algorithm>
@@ -15,8 +14,10 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
+#include "backends/steady_clock.h"
 #include "backends/torch/torch_replica.h"
 #include "core/flags.h"
+#include "core/memory.h"
 #include "core/task.h"
 #include "core/timeline.h"
 
@@ -28,14 +29,6 @@ ABSL_FLAG(int, warmup_steps, 2, "steps before these");
 ABSL_FLAG(bool, bfloat16, false, "autocast to bfloat16");
 
 namespace {
-
-class SteadyClock final : public core::Clock {
- public:
-  core::Duration Now() const override { return std::chrono::steady_clock::now() - start_; }
-
- private:
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 // Hands out one batch of noise for ever.
 class NoiseSource final : public backends::BatchSource {
@@ -94,15 +87,9 @@ void PrintRow(const std::string& name, const std::vector<double>& values) {
               quantiles.maximum);
 }
 
-double PeakMegabytes() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024 / 1e6;
-}
-
 void Measure() {
   const int64_t batch_size = absl::GetFlag(FLAGS_batch_size);
-  const SteadyClock clock;
+  const backends::SteadyClock clock;
   core::Timeline timeline(clock, /*tracing=*/true);
   NoiseSource source(batch_size, absl::GetFlag(FLAGS_image_size));
   backends::TorchReplica::Options options;
@@ -148,7 +135,8 @@ void Measure() {
   };
   print_once("build", start, built);
   print_once("first step", built, first_step);
-  std::printf("peak memory  %9.0f MB\nlosses      ", PeakMegabytes());
+  std::printf("peak memory  %9.0f MB\nlosses      ",
+              1e-6 * static_cast<double>(core::PeakMemoryBytes()));
   for (const core::StepMetrics& metrics : replica.TakeTraining())
     std::printf(" %.6f", metrics.loss);
   std::printf("\n");

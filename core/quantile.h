@@ -1,10 +1,10 @@
-#ifndef EXPERIMENTS_QUANTILE_H_
-#define EXPERIMENTS_QUANTILE_H_
+#ifndef CORE_QUANTILE_H_
+#define CORE_QUANTILE_H_
 
 #include <algorithm>
 #include <vector>
 
-namespace experiments {
+namespace core {
 
 // The value below which `fraction` of the values lie, interpolated. There is at least one.
 inline double Quantile(std::vector<double> values, double fraction) {
@@ -15,6 +15,6 @@ inline double Quantile(std::vector<double> values, double fraction) {
   return values[below] + (position - static_cast<double>(below)) * (values[above] - values[below]);
 }
 
-}  // namespace experiments
+}  // namespace core
 
-#endif  // EXPERIMENTS_QUANTILE_H_
+#endif  // CORE_QUANTILE_H_

@@ -1,5 +1,5 @@
-#ifndef EXPERIMENTS_TEMPORARY_FOLDER_H_
-#define EXPERIMENTS_TEMPORARY_FOLDER_H_
+#ifndef CORE_TEMPORARY_FOLDER_H_
+#define CORE_TEMPORARY_FOLDER_H_
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 
-namespace experiments {
+namespace core {
 
 // An empty folder that is gone, with all that is in it, when this goes out of scope.
 class TemporaryFolder {
@@ -22,8 +22,8 @@ class TemporaryFolder {
     const std::filesystem::path base = chosen == nullptr ? "/tmp" : chosen;
     path_ = base / "lockstep-XXXXXX";
     if (mkdtemp(path_.data()) == nullptr) {
-      throw core::Error(absl::StrCat("no folder could be made in ", base.string(), " (",
-                                     strerror(errno), "): set TMPDIR to one that can be written"));
+      throw Error(absl::StrCat("no folder could be made in ", base.string(), " (", strerror(errno),
+                               "): set TMPDIR to one that can be written"));
     }
   }
   TemporaryFolder(TemporaryFolder&&) = delete;
@@ -37,6 +37,6 @@ class TemporaryFolder {
   std::string path_;
 };
 
-}  // namespace experiments
+}  // namespace core
 
-#endif  // EXPERIMENTS_TEMPORARY_FOLDER_H_
+#endif  // CORE_TEMPORARY_FOLDER_H_
