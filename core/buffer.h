@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace core {
 
@@ -33,6 +34,20 @@ struct Buffer {
     return {start ? start + offset * SizeOf(type) : nullptr, length, type};
   }
 };
+
+template <class T>
+inline constexpr DataType kDataTypeOf = DataType::kByte;
+template <>
+inline constexpr DataType kDataTypeOf<float> = DataType::kFloat32;
+template <>
+inline constexpr DataType kDataTypeOf<double> = DataType::kFloat64;
+
+// All elements of `values`, which outlive the view: float, double, or bytes.
+template <class T>
+Buffer View(std::vector<T>& values) {
+  static_assert(kDataTypeOf<T> != DataType::kByte || sizeof(T) == 1);
+  return {values.data(), static_cast<int64_t>(values.size()), kDataTypeOf<T>};
+}
 
 }  // namespace core
 

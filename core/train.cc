@@ -28,10 +28,6 @@ Ranks RanksOf(const Strategy& strategy, int size) {
   return ranks;
 }
 
-Buffer View(std::vector<double>& values) {
-  return {values.data(), static_cast<int64_t>(values.size()), DataType::kFloat64};
-}
-
 // What an epoch's figures are made of; summed over ranks as a vector of doubles.
 struct Totals {
   double correct, count;

@@ -17,7 +17,7 @@ core::Task GatherText(core::Communicator& communicator, std::string text,
   const int size = communicator.size();
   std::vector<double> lengths(size, 0.0);
   lengths[communicator.rank()] = static_cast<double>(text.size());
-  core::Work gathered = communicator.AllGather({lengths.data(), size, core::DataType::kFloat64});
+  core::Work gathered = communicator.AllGather(core::View(lengths));
   co_await gathered;
 
   constexpr core::SpanKind kKind = core::SpanKind::kAllGather;

@@ -13,6 +13,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "backends/images/synthetic_source.h"
 #include "backends/steady_clock.h"
 #include "backends/torch/torch_replica.h"
 #include "backends/torch/version.h"
@@ -23,7 +24,6 @@
 #include "experiments/machine.h"
 #include "experiments/profile_measurement.h"
 #include "experiments/program.h"
-#include "experiments/synthetic_source.h"
 
 ABSL_FLAG(int, batch_size, 16, "images per step");
 ABSL_FLAG(int, image_size, 64, "side of the images in pixels");
@@ -112,7 +112,7 @@ void Print(const core::Profile& profile) {
 void Main(int argc, char** argv) {
   ReadFlags(argc, argv, kUsage);
   const Options options = OptionsFromFlags();
-  SyntheticSource source(options.batch_size, options.image_size, 0);
+  backends::SyntheticSource source(options.batch_size, options.image_size, 0);
   const backends::SteadyClock steady;
   const ProcessorClock processor;
   const core::Clock& clock =

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/images/image_loader.h"
+#include "backends/images/synthetic_source.h"
 #include "backends/rendezvous/file_store.h"
 #include "backends/rendezvous/tcp_store.h"
 #include "backends/steady_clock.h"
@@ -26,7 +27,6 @@
 #include "experiments/process_figures.h"
 #include "experiments/progress.h"
 #include "experiments/run_record.h"
-#include "experiments/synthetic_source.h"
 
 namespace experiments {
 namespace {
@@ -95,7 +95,7 @@ class Data {
 
  private:
   int64_t steps_ = 0;
-  std::optional<SyntheticSource> synthetic_;
+  std::optional<backends::SyntheticSource> synthetic_;
   std::optional<backends::ImageLoader> training_;
   std::optional<backends::ImageLoader> validation_;
 };
@@ -190,7 +190,7 @@ void RunRank(const RunOptions& options, const RankEnvironment& environment,
   const backends::SteadyClock clock;
   core::Timeline timeline(clock, !options.trace.empty());
   Data data(options, dataset, shard);
-  const int classes = options.synthetic ? SyntheticSource::kClasses
+  const int classes = options.synthetic ? backends::SyntheticSource::kClasses
                                         : static_cast<int>(dataset.training.classes.size());
   backends::TorchReplica replica(ReplicaOptions(options, classes),
                                  shard.trains ? data.training() : nullptr, data.validation(),

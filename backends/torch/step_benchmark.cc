@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <map>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
+#include "backends/images/synthetic_source.h"
 #include "backends/steady_clock.h"
 #include "backends/torch/torch_replica.h"
 #include "core/flags.h"
@@ -29,27 +29,6 @@ ABSL_FLAG(int, warmup_steps, 2, "steps before these");
 ABSL_FLAG(bool, bfloat16, false, "autocast to bfloat16");
 
 namespace {
-
-// Hands out one batch of noise for ever.
-class NoiseSource final : public backends::BatchSource {
- public:
-  NoiseSource(int64_t count, int64_t size) {
-    auto batch = std::make_shared<backends::Batch>();
-    batch->count = count;
-    batch->size = size;
-    std::mt19937 random(1);
-    std::normal_distribution<float> pixel;
-    for (int64_t i = 0; i < count * size * size * 3; ++i) batch->pixels.push_back(pixel(random));
-    for (int64_t i = 0; i < count; ++i) batch->labels.push_back(random() % 1000);
-    batch_ = batch;
-  }
-
-  void BeginEpoch(int) override {}
-  std::shared_ptr<const backends::Batch> Next() override { return batch_; }
-
- private:
-  std::shared_ptr<const backends::Batch> batch_;
-};
 
 core::Task Step(core::Replica& replica) {
   core::Gradients& gradients = replica.Backward();
@@ -91,7 +70,7 @@ void Measure() {
   const int64_t batch_size = absl::GetFlag(FLAGS_batch_size);
   const backends::SteadyClock clock;
   core::Timeline timeline(clock, /*tracing=*/true);
-  NoiseSource source(batch_size, absl::GetFlag(FLAGS_image_size));
+  backends::SyntheticSource source(batch_size, absl::GetFlag(FLAGS_image_size), 0);
   backends::TorchReplica::Options options;
   options.threads = absl::GetFlag(FLAGS_threads);
   options.learning_rate = 0.01;

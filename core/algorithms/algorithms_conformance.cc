@@ -13,16 +13,6 @@ namespace {
 // Few elements for many ranks, uneven parts, and several segments of the double tree.
 constexpr int64_t kCounts[] = {0, 1, 2, 13, 1000, 300'007};
 
-template <typename T>
-constexpr DataType kTypeOf = DataType::kFloat32;
-template <>
-constexpr DataType kTypeOf<double> = DataType::kFloat64;
-
-template <typename T>
-Buffer View(std::vector<T>& values) {
-  return {values.data(), static_cast<int64_t>(values.size()), kTypeOf<T>};
-}
-
 // Small integers, so that sums are exact in any order.
 template <typename T>
 std::vector<T> Values(int rank, int64_t count) {
@@ -48,7 +38,7 @@ Task AllReduceEverySize(Communicator& communicator, AllReduceOptions options) {
   for (int64_t count : kCounts) {
     std::vector<T> data = Values<T>(communicator.rank(), count);
     std::vector<T> scratch(static_cast<size_t>(
-        AllReduceScratchCount(options, count, kTypeOf<T>, communicator.size())));
+        AllReduceScratchCount(options, count, kDataTypeOf<T>, communicator.size())));
     co_await RunAllReduce(options, communicator, View(data), View(scratch));
     EXPECT_TRUE(data == Sum<T>(communicator.size(), count))
         << Name(options.algorithm) << ", rank " << communicator.rank() << " of "

@@ -34,9 +34,6 @@ class ArithmeticReplica : public Replica, private Gradients {
   int passes() const { return step_; }  // Backward() calls.
 
  private:
-  static Buffer View(std::vector<float>& values) {
-    return {values.data(), static_cast<int64_t>(values.size()), DataType::kFloat32};
-  }
   bool Await(std::coroutine_handle<>) override { return false; }
   std::optional<Gradient> Take() override;
 

@@ -13,18 +13,6 @@ constexpr SpanKind kMessage = SpanKind::kPush;
 // None, one, odd, and large enough for what backends do with large ones.
 constexpr int64_t kCounts[] = {0, 1, 7, 4099, 300007};
 
-template <typename T>
-constexpr DataType kTypeOf = DataType::kByte;
-template <>
-constexpr DataType kTypeOf<float> = DataType::kFloat32;
-template <>
-constexpr DataType kTypeOf<double> = DataType::kFloat64;
-
-template <typename T>
-Buffer View(std::vector<T>& values) {
-  return {values.data(), static_cast<int64_t>(values.size()), kTypeOf<T>};
-}
-
 // What `rank` contributes at `index`: an integer so small that sums are exact in every order.
 template <typename T>
 T Contribution(int rank, int64_t index, int salt = 0) {

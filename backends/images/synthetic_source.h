@@ -1,15 +1,15 @@
-#ifndef EXPERIMENTS_SYNTHETIC_SOURCE_H_
-#define EXPERIMENTS_SYNTHETIC_SOURCE_H_
+#ifndef BACKENDS_IMAGES_SYNTHETIC_SOURCE_H_
+#define BACKENDS_IMAGES_SYNTHETIC_SOURCE_H_
 
 #include <memory>
 #include <random>
 
 #include "backends/images/batch.h"
 
-namespace experiments {
+namespace backends {
 
 // Two random batches in turn, without end: training steps without the cost of loading.
-class SyntheticSource : public backends::BatchSource {
+class SyntheticSource : public BatchSource {
  public:
   static constexpr int kClasses = 1000;
 
@@ -17,22 +17,22 @@ class SyntheticSource : public backends::BatchSource {
     std::mt19937_64 random(seed);
     std::normal_distribution<float> pixel;
     for (auto& batch : batches_) {
-      backends::Batch made{.count = batch_size, .size = image_size};
+      Batch made{.count = batch_size, .size = image_size};
       made.pixels.resize(batch_size * image_size * image_size * 3);
       for (float& value : made.pixels) value = pixel(random);
       for (int64_t i = 0; i < batch_size; ++i) made.labels.push_back(random() % kClasses);
-      batch = std::make_shared<backends::Batch>(std::move(made));
+      batch = std::make_shared<Batch>(std::move(made));
     }
   }
 
   void BeginEpoch(int) override { next_ = 0; }
-  std::shared_ptr<const backends::Batch> Next() override { return batches_[next_++ % 2]; }
+  std::shared_ptr<const Batch> Next() override { return batches_[next_++ % 2]; }
 
  private:
-  std::shared_ptr<const backends::Batch> batches_[2];
+  std::shared_ptr<const Batch> batches_[2];
   size_t next_ = 0;
 };
 
-}  // namespace experiments
+}  // namespace backends
 
-#endif  // EXPERIMENTS_SYNTHETIC_SOURCE_H_
+#endif  // BACKENDS_IMAGES_SYNTHETIC_SOURCE_H_
