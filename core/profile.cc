@@ -15,6 +15,7 @@ ProfiledGradient ReadGradient(JsonObject& object) {
   gradient.parameter = static_cast<int>(object.Integer("parameter", 0));
   gradient.elements = object.Integer("elements", 1);
   gradient.ready = object.Number("ready_seconds", 0);
+  if (object.Has("spread_seconds")) gradient.spread = object.Number("spread_seconds", 0);
   object.Finish();
   return gradient;
 }
@@ -63,6 +64,7 @@ Profile ReadProfile(const std::string& path) {
   profile.forward = file.Number("forward_seconds", 0);
   profile.pass = file.Number("pass_seconds", 0);
   if (profile.pass == 0) file.Fail("pass_seconds", "is 0: a step takes time");
+  if (file.Has("pass_spread_seconds")) profile.pass_spread = file.Number("pass_spread_seconds", 0);
   profile.update = file.Number("update_seconds", 0);
   profile.accumulate_bytes_per_second = file.Number("accumulate_bytes_per_second", 1);
   for (JsonObject& gradient : file.Objects("gradients")) {
@@ -71,6 +73,19 @@ Profile ReadProfile(const std::string& path) {
   file.Finish();
   CheckGradients(profile, file);
   return profile;
+}
+
+std::vector<Extent> ExtentsOf(const Profile& profile) {
+  std::vector<Extent> extents(profile.gradients.size());
+  for (const ProfiledGradient& gradient : profile.gradients) {
+    extents[static_cast<size_t>(gradient.parameter)].count = gradient.elements;
+  }
+  int64_t offset = 0;
+  for (Extent& extent : extents) {
+    extent.offset = offset;
+    offset += extent.count;
+  }
+  return extents;
 }
 
 absl::Status WriteProfile(const Profile& profile, const std::string& path) {
@@ -83,13 +98,15 @@ absl::Status WriteProfile(const Profile& profile, const std::string& path) {
       {"parameters", profile.parameters},
       {"forward_seconds", profile.forward},
       {"pass_seconds", profile.pass},
+      {"pass_spread_seconds", profile.pass_spread},
       {"update_seconds", profile.update},
       {"accumulate_bytes_per_second", profile.accumulate_bytes_per_second},
       {"gradients", nlohmann::ordered_json::array()}};
   for (const ProfiledGradient& gradient : profile.gradients) {
     json["gradients"].push_back({{"parameter", gradient.parameter},
                                  {"elements", gradient.elements},
-                                 {"ready_seconds", gradient.ready}});
+                                 {"ready_seconds", gradient.ready},
+                                 {"spread_seconds", gradient.spread}});
   }
   return WriteFile(path, json.dump(1) + "\n");
 }

@@ -23,7 +23,7 @@ Profile Example() {
           .pass = 0.5,
           .update = 0.25,
           .accumulate_bytes_per_second = 4e9,
-          .gradients = {{1, 20, 0.25}, {0, 10, 0.5}}};
+          .gradients = {{1, 20, 0.25, 0.0625}, {0, 10, 0.5}}};
 }
 
 // The message of the error of a file in which `from` is replaced by `to`.
@@ -58,6 +58,7 @@ TEST(ProfileTest, WhatIsWrittenIsReadAgain) {
   EXPECT_EQ(read.pass, 0.5);
   ASSERT_EQ(read.gradients.size(), 2u);
   EXPECT_EQ(read.gradients[0].parameter, 1);
+  EXPECT_EQ(read.gradients[0].spread, 0.0625);
   EXPECT_EQ(read.gradients[0].elements, 20);
   EXPECT_EQ(read.gradients[1].ready, 0.5);
 }
