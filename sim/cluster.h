@@ -13,6 +13,7 @@ namespace sim {
 struct LinkModel {
   double bytes_per_second = 0;  // Each way.
   double latency = 0;           // Seconds.
+  double burst = 0;             // Bytes that pass at once after the link was idle; of cards only.
 };
 
 // Hosts `first` to `last` whose cards differ from the others'.

@@ -43,6 +43,12 @@ LinkModel ReadLink(JsonObject& object) {
           .latency = Figure(object, "latency", ParseDuration)};
 }
 
+LinkModel ReadCard(JsonObject& object) {
+  LinkModel card = ReadLink(object);
+  if (object.Has("burst")) card.burst = Figure(object, "burst", ParseSize);
+  return card;
+}
+
 LinkModel ReadLinkObject(JsonObject object) {
   const LinkModel link = ReadLink(object);
   object.Finish();
@@ -56,7 +62,7 @@ void ReadExceptions(JsonObject& file, Cluster& cluster) {
     range.first = Whole(object, "first", 0);
     range.last = Whole(object, "last", 0);
     if (range.last < range.first) object.Fail("last", "is before first");
-    range.card = ReadLink(object);
+    range.card = ReadCard(object);
     object.Finish();
     cluster.exceptions.push_back(range);
   }
@@ -129,7 +135,9 @@ Cluster ReadCluster(const std::string& path) {
   JsonObject file = JsonObject::Read(path);
   Cluster cluster;
   if (file.Has("name")) cluster.name = file.Text("name");
-  cluster.card = ReadLinkObject(file.Object("card"));
+  JsonObject card = file.Object("card");
+  cluster.card = ReadCard(card);
+  card.Finish();
   ReadExceptions(file, cluster);
   ReadHosts(file, cluster);
   ReadRacks(file, cluster);

@@ -16,9 +16,11 @@ namespace sim {
 //     bandwidth                   each way: "25Gbps"
 //     latency                     of the card's link: half of that between two hosts of a star:
 //     "25us"
+//     burst                       that passes at once after the link was idle, as through a rate
+//     limiter: "0B"
 //   hosts                       a list of those whose cards differ
 //     first, last                 hosts, from 0
-//     bandwidth, latency          as of card
+//     bandwidth, latency, burst   as of card
 //   ranks_per_host              1
 //   inside_host                 links of each rank to its host's switch; needed if ranks_per_host >
 //   1

@@ -17,7 +17,7 @@ std::string Write(const std::string& text) {
 
 constexpr char kAll[] = R"({
   "name": "all keys",
-  "card": {"bandwidth": "25Gbps", "latency": "25us"},
+  "card": {"bandwidth": "25Gbps", "latency": "25us", "burst": "256KiB"},
   "hosts": [{"first": 2, "last": 3, "bandwidth": "1GB/s", "latency": "1ms"}],
   "ranks_per_host": 4,
   "inside_host": {"bandwidth": "100GB/s", "latency": "2us"},
@@ -36,7 +36,9 @@ TEST(ClusterFileTest, ReadsEveryKey) {
   EXPECT_EQ(cluster.name, "all keys");
   EXPECT_EQ(cluster.card.bytes_per_second, 3.125e9);
   EXPECT_DOUBLE_EQ(cluster.card.latency, 25e-6);
+  EXPECT_EQ(cluster.card.burst, 262144);
   ASSERT_EQ(cluster.exceptions.size(), 1u);
+  EXPECT_EQ(cluster.exceptions[0].card.burst, 0);
   EXPECT_EQ(cluster.exceptions[0].last, 3);
   EXPECT_EQ(cluster.exceptions[0].card.bytes_per_second, 1e9);
   EXPECT_EQ(cluster.ranks_per_host, 4);

@@ -28,7 +28,8 @@ Network::Network(Engine& engine, const Cluster& cluster, int ranks)
     : engine_(engine),
       cluster_(cluster),
       sharing_(cluster.incast),
-      topology_(cluster, ranks, sharing_) {
+      topology_(cluster, ranks, sharing_),
+      buckets_(topology_, sharing_) {
   engine.Attach(*this);
 }
 
@@ -200,7 +201,7 @@ void Network::Enter(Id id) {
     if (connection.from == connection.to) {
       Arrive(id);
     } else {
-      sharing_.Start(message.connection, static_cast<double>(message.bytes), id);
+      Flow(id);
     }
     return;
   }
@@ -243,7 +244,22 @@ void Network::Follow(Id connection) {
     messages_[last].next_following = messages_[id].next_following;
     messages_[id].followed = true;
   }
-  sharing_.Start(connection, static_cast<double>(messages_[id].bytes), id);
+  Flow(id);
+}
+
+// Starts a message whose connection is free.
+void Network::Flow(Id id) {
+  const Message& message = messages_[id];
+  double bytes = static_cast<double>(message.bytes);
+  if (buckets_.any()) {
+    const Connection& connection = connections_[message.connection];
+    const Path path =
+        topology_.PathBetween(static_cast<int>(connection.from), static_cast<int>(connection.to));
+    const double passed = buckets_.Take(path.view(), bytes, engine_.now());
+    for (uint32_t link : path.view()) sharing_.Charge(link, passed);
+    bytes -= passed;
+  }
+  sharing_.Start(message.connection, bytes, id);
 }
 
 void Network::Arrive(Id id) {

@@ -16,6 +16,7 @@
 #include "sim/engine.h"
 #include "sim/fair_sharing.h"
 #include "sim/pool.h"
+#include "sim/token_buckets.h"
 #include "sim/topology.h"
 
 namespace sim {
@@ -131,6 +132,7 @@ class Network : public EventSource, public TimerHandler {
   void Start(Id message, double time);
   void Enter(Id message);
   void Follow(Id connection);
+  void Flow(Id message);
   void PrefetchUpcoming() const;
   void Arrive(Id message);
   double LatencyOf(const Connection& connection) const;
@@ -142,6 +144,7 @@ class Network : public EventSource, public TimerHandler {
   const Cluster& cluster_;
   FairSharing sharing_;  // Its routes are the connections.
   Topology topology_;
+  TokenBuckets buckets_;
   Chunks<Connection> connections_;
   std::vector<Slot> table_;  // Connections by hash, open addressing.
   Pool<Message> messages_;

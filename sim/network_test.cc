@@ -121,6 +121,39 @@ Task ReceiveLate(Ranks& ranks, double time) {
   co_await received;
 }
 
+TEST(NetworkTest, ABurstPassesAtOnceAndItsTokensComeBackInIdleTime) {
+  Cluster cluster = Star();
+  cluster.card.burst = 4e5;
+  static constexpr int64_t kCount = 500'000;  // 2 MB.
+  static constexpr double kIdle = 1e-4;       // Long enough for 125,000 bytes of tokens.
+  Ranks ranks(cluster, 2);
+  const auto send = [](Ranks& all) -> Task {
+    const std::vector<int64_t> two(2, int64_t{kCount});  // The second finds no tokens.
+    co_await SendAll(all[0], 1, two);
+    all.clock(0).AdvanceTo(all.clock(0).seconds() + kIdle);
+    const std::vector<int64_t> one(1, int64_t{kCount});
+    co_await SendAll(all[0], 1, one);
+  };
+  ranks.Add(send(ranks));
+  ranks.Add(ReceiveAll(ranks[1], 0, {kCount, kCount, kCount}));
+  const double bytes = 3 * 4.0 * kCount;
+  // Between the last two messages a latency passes, too, for which tokens come.
+  const double passed = 4e5 + (kIdle + kLatency) * kBandwidth;
+  EXPECT_NEAR(ranks.Run(), 2 * kLatency + kIdle + (bytes - passed) / kBandwidth, 1e-12);
+}
+
+TEST(NetworkTest, MessagesThatStartTogetherShareTheReceiversBurst) {
+  Cluster cluster = Star();
+  cluster.card.burst = 4e5;
+  constexpr int64_t kCount = 500'000;
+  Ranks ranks(cluster, 4);
+  for (int rank = 1; rank < 4; ++rank) {
+    ranks.Add(SendAll(ranks[rank], 0, {kCount}));
+    ranks.Add(ReceiveAll(ranks[0], rank, {kCount}));
+  }
+  EXPECT_NEAR(ranks.Run(), kLatency + (3 * 4.0 * kCount - 4e5) / kBandwidth, 1e-12);
+}
+
 TEST(NetworkTest, AMessageStartsWhenItsReceiverIsThere) {
   Ranks ranks(Star(), 2);
   ranks.Add(SendAll(ranks[0], 1, {1000}));

@@ -44,6 +44,18 @@ const LinkModel& Topology::CardOf(int host) const {
   return cluster_.card;
 }
 
+double Topology::BurstOf(uint32_t link) const {
+  const int host = static_cast<int>(link / 2);
+  return host < hosts_ ? CardOf(host).burst : 0;
+}
+
+bool Topology::HasBursts() const {
+  const auto& exceptions = cluster_.exceptions;
+  return cluster_.card.burst > 0 ||
+         std::any_of(exceptions.begin(), exceptions.end(),
+                     [](const HostRange& range) { return range.card.burst > 0; });
+}
+
 Path Topology::PathBetween(int from, int to) const {
   const int source = HostOf(from);
   const int target = HostOf(to);

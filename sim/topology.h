@@ -30,6 +30,9 @@ class Topology {
   int ranks() const { return ranks_; }
   // No links from a rank to itself.
   Path PathBetween(int from, int to) const;
+  // Bytes that the link lets through at once after it was idle (see TokenBuckets).
+  double BurstOf(uint32_t link) const;
+  bool HasBursts() const;
   // "host 3's up-link": up is away from the host, or from the rack.
   std::string LinkName(uint32_t link) const;
 
