@@ -173,6 +173,7 @@ Task Train(Worker& worker, Strategy& strategy, Trainee& trainee, Timeline& timel
     trainee.BeginEpoch(epoch);
     const Duration start = timeline.Now();
     co_await TrainSteps(worker, strategy, timeline, epoch, options.steps_per_epoch, observer);
+    timeline.EndSteps();
     const Epoch closed{epoch, timeline.Now() - start};
     co_await CloseEpoch(worker, strategy, trainee, timeline, ranks, closed, observer);
   }

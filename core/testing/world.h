@@ -16,7 +16,8 @@ class World {
  public:
   // What one rank does. Called once per rank, on that rank's thread where ranks have threads. What
   // it refers to outlives the run; it is no coroutine lambda, whose captures would die before its
-  // frame: a function or a functor that passes everything to a coroutine by parameter.
+  // frame: a function or a functor that passes everything to a coroutine by parameter. Ranks may be
+  // processes: what a rank finds it checks itself, and what it changes no other rank sees.
   using Body = std::function<Task(Communicator&)>;
 
   virtual ~World() = default;

@@ -1,0 +1,62 @@
+#ifndef BACKENDS_CUDA_DEVICE_SPANS_H_
+#define BACKENDS_CUDA_DEVICE_SPANS_H_
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "backends/cuda/device.h"
+#include "core/timeline.h"
+
+namespace backends {
+
+// Spans that a device stamps: pairs of events, looked at in bulk when an interval ends. Their times
+// are the run's: the device's clock is set by the host's at the begin of every interval.
+class DeviceSpans final : public core::DeferredSpans {
+ public:
+  // A step ends when `compute` has done what it was told before. Both outlive the spans.
+  DeviceSpans(DeviceStream& compute, const core::Clock& clock);
+
+  // From any thread.
+  void Record(core::SpanKind kind, std::shared_ptr<DeviceEvent> start,
+              std::shared_ptr<DeviceEvent> end, int64_t bytes);
+
+  // An instant of this interval that has passed, as the run's time. From the thread of the steps.
+  core::Duration TimeOf(const DeviceEvent& event) const;
+
+  std::vector<core::Span> Begin() override;
+  void EndStep() override;
+  std::vector<Step> Take() override;
+
+ private:
+  struct Pending {
+    core::SpanKind kind;
+    std::shared_ptr<DeviceEvent> start, end;
+    int64_t bytes;
+  };
+  struct PendingStep {
+    std::vector<Pending> spans;
+    std::shared_ptr<DeviceEvent> end;
+  };
+
+  // An instant of which both clocks are known.
+  struct Anchor {
+    std::shared_ptr<DeviceEvent> event;
+    core::Duration time;
+  };
+
+  std::vector<Pending> TakePending();
+  static std::vector<core::Span> Resolve(const std::vector<Pending>& pending, const Anchor& anchor);
+  static core::Duration TimeAfter(const Anchor& anchor, const DeviceEvent& event);
+
+  DeviceStream& compute_;
+  const core::Clock& clock_;
+  Anchor anchor_;  // The end of the newest step that was taken.
+  std::vector<PendingStep> steps_;
+  std::mutex mutex_;
+  std::vector<Pending> pending_;  // Guarded by mutex_.
+};
+
+}  // namespace backends
+
+#endif  // BACKENDS_CUDA_DEVICE_SPANS_H_

@@ -1,0 +1,59 @@
+#ifndef BACKENDS_NCCL_NCCL_CHANNEL_H_
+#define BACKENDS_NCCL_NCCL_CHANNEL_H_
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "backends/cuda/device.h"
+#include "backends/cuda/device_spans.h"
+#include "backends/nccl/nccl_group.h"
+#include "backends/nccl/nccl_library.h"
+
+namespace backends {
+
+// An NCCL communicator with a stream of its own, on which groups run in their order, and a thread
+// that starts them: NCCL may take its time to connect ranks, which nobody else has to wait for.
+class NcclChannel {
+ public:
+  // Called with a group's first operation and the cause when it cannot be started.
+  using OnFailure = std::function<void(const OperationName& name, const std::string& cause)>;
+
+  // `handle` is ready. `spans` may be null.
+  NcclChannel(Device& device, std::unique_ptr<NcclHandle> handle, DeviceSpans* spans,
+              OnFailure on_failure);
+  ~NcclChannel();
+
+  void Post(std::shared_ptr<NcclGroup> group);
+  // Those that are not done, the oldest first.
+  std::vector<std::shared_ptr<NcclGroup>> InFlight();
+  NcclHandle& handle() { return *handle_; }
+  DeviceStream& stream() { return *stream_; }
+
+ private:
+  void Run();
+  void Start(NcclGroup& group);
+
+  Device& device_;
+  const std::unique_ptr<NcclHandle> handle_;
+  DeviceSpans* const spans_;
+  const OnFailure on_failure_;
+  const std::unique_ptr<DeviceStream> stream_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  bool stopping_ = false;
+  std::deque<std::shared_ptr<NcclGroup>> queue_;
+  std::deque<std::shared_ptr<NcclGroup>> in_flight_;  // Those of the queue, too.
+  std::thread thread_;
+};
+
+}  // namespace backends
+
+#endif  // BACKENDS_NCCL_NCCL_CHANNEL_H_

@@ -1,0 +1,317 @@
+#include "backends/nccl/nccl_communicator.h"
+
+#include <array>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "backends/cuda/cuda_device.h"
+#include "backends/nccl/nccl_channel.h"
+#include "backends/nccl/nccl_watch.h"
+#include "backends/nccl/roll_call.h"
+#include "backends/nccl/staging.h"
+#include "core/error.h"
+
+namespace backends {
+namespace {
+
+using core::Buffer;
+using core::SpanKind;
+using core::Work;
+using Kind = NcclCall::Kind;
+using std::chrono::steady_clock;
+
+// Which of a communicator's channels carries what.
+constexpr int kCollectives = 0;
+constexpr int kPushes = 1;
+constexpr int kPulls = 2;
+constexpr const char* kChannelNames[] = {"collectives", "pushes", "pulls"};
+
+// Long beside a wait for NCCL's background threads, short beside a start.
+constexpr std::chrono::milliseconds kConnectPoll(1);
+
+class NcclCommunicator final : public core::Communicator {
+ public:
+  NcclCommunicator(const NcclOptions& options, NcclLibrary& library);
+  ~NcclCommunicator() override;
+
+  int rank() const override { return options_.rank; }
+  int size() const override { return options_.size; }
+
+  Work AllReduce(Buffer data) override;
+  Work Broadcast(Buffer data, int root) override;
+  Work ReduceScatter(Buffer data) override;
+  Work AllGather(Buffer data) override;
+  Work Send(Buffer source, int to, SpanKind kind) override;
+  Work Receive(Buffer target, int from, SpanKind kind) override;
+  Work Exchange(Buffer source, int to, Buffer target, int from, SpanKind kind) override;
+
+ private:
+  class Operation;
+
+  std::unique_ptr<NcclHandle> Connect(NcclLibrary& library, const char* channel);
+  std::shared_ptr<NcclGroup> NewGroup();
+  // Adds an operation on `data` to the group; it lives as long as its Work.
+  std::shared_ptr<Operation> Add(const std::shared_ptr<NcclGroup>& group, NcclCall call,
+                                 OperationName name);
+  Work Collective(NcclCall call, SpanKind kind);
+  Work Message(NcclCall call, OperationName name);
+  // Starts what is open: groups that were begun up to this one, and those that others may wait for.
+  void StartUpTo(uint64_t number);
+  void Post(int channel, std::shared_ptr<NcclGroup> group);
+  Work CopyToSelf(Buffer source, Buffer target);
+  void CheckPeer(int peer) const;
+
+  const NcclOptions options_;
+  RollCall roll_;
+  Staging staging_;
+  std::vector<std::unique_ptr<NcclChannel>> channels_;
+  std::mutex mutex_;
+  uint64_t next_number_ = 1;                          // Guarded by mutex_.
+  std::array<std::shared_ptr<NcclGroup>, 3> open_{};  // By channel. Guarded by mutex_.
+  std::unique_ptr<NcclWatch> watch_;                  // Last: it looks at the others.
+};
+
+// One call of a group, for the one who awaits it.
+class NcclCommunicator::Operation final : public core::Operation {
+ public:
+  Operation(NcclCommunicator& communicator, std::shared_ptr<NcclGroup> group, OperationName name)
+      : communicator_(communicator), group_(std::move(group)), name_(name) {}
+
+  void AddResult(Staging::Place place) { results_.push_back(place); }
+
+  bool Await(std::coroutine_handle<>) override {
+    group_->awaited = true;
+    communicator_.StartUpTo(group_->number);
+    try {
+      group_->started.get();
+    } catch (const std::exception&) {
+      communicator_.watch_->ThrowFailure(name_);
+    }
+    communicator_.watch_->CheckFailure(name_);
+    if (ComputeOrder* order = communicator_.options_.order) order->Follow(*group_->done);
+    if (results_.empty()) return false;
+    communicator_.watch_->AwaitOnHost(*group_->done, name_);
+    for (const Staging::Place& place : results_) place.CopyBack();
+    return false;
+  }
+
+ private:
+  NcclCommunicator& communicator_;
+  const std::shared_ptr<NcclGroup> group_;
+  const OperationName name_;
+  std::vector<Staging::Place> results_;  // On the host.
+};
+
+NcclCommunicator::NcclCommunicator(const NcclOptions& options, NcclLibrary& library)
+    : options_(options), roll_(options), staging_(*options.device) {
+  options_.device->Enter();
+  // The watch is there before anything can fail, and looks at channels when there are all.
+  std::vector<std::unique_ptr<NcclHandle>> handles;
+  const int count = options.size == 1 ? 1 : 3;
+  for (int i = 0; i < count; ++i) handles.push_back(Connect(library, kChannelNames[i]));
+  for (std::unique_ptr<NcclHandle>& handle : handles) {
+    channels_.push_back(
+        std::make_unique<NcclChannel>(*options_.device, std::move(handle), options_.spans,
+                                      [this](const OperationName& name, const std::string& cause) {
+                                        watch_->Fail(name, cause);
+                                      }));
+  }
+  std::vector<NcclChannel*> watched;
+  for (const auto& channel : channels_) watched.push_back(channel.get());
+  watch_ = std::make_unique<NcclWatch>(options_, roll_, std::move(watched));
+}
+
+NcclCommunicator::~NcclCommunicator() {
+  StartUpTo(next_number_);
+  watch_->End();
+  channels_.clear();
+}
+
+std::unique_ptr<NcclHandle> NcclCommunicator::Connect(NcclLibrary& library, const char* channel) {
+  const auto deadline = steady_clock::now() + options_.timeout;
+  const std::string id =
+      roll_.Share(absl::StrCat("id of ", channel), options_.rank == 0 ? library.MakeId() : "");
+  try {
+    std::unique_ptr<NcclHandle> handle = library.Connect(id, options_.rank, options_.size);
+    while (!handle->Ready()) {
+      if (steady_clock::now() > deadline) {
+        handle->Abort();
+        throw core::Error(absl::StrCat(
+            "the ranks were not connected within ",
+            std::chrono::duration<double>(options_.timeout).count(),
+            " s: NCCL_DEBUG=INFO shows by which interface they try; NCCL_SOCKET_IFNAME sets it"));
+      }
+      std::this_thread::sleep_for(kConnectPoll);
+    }
+    return handle;
+  } catch (const core::Error& error) {
+    const std::string cause =
+        absl::StrCat("rank ", options_.rank, ": connecting ", channel, ": ", error.what());
+    roll_.Fail(cause);
+    throw core::Error(cause);
+  }
+}
+
+std::shared_ptr<NcclGroup> NcclCommunicator::NewGroup() {
+  auto group = std::make_shared<NcclGroup>();
+  group->number = next_number_++;
+  return group;
+}
+
+std::shared_ptr<NcclCommunicator::Operation> NcclCommunicator::Add(
+    const std::shared_ptr<NcclGroup>& group, NcclCall call, OperationName name) {
+  auto operation = std::make_shared<Operation>(*this, group, name);
+  if (call.data.count > 0 && !options_.device->Holds(call.data.data)) {
+    const Staging::Place place = staging_.Stage(call.data);
+    if (call.kind != Kind::kReceive) group->copies_in.push_back(place.ToDevice());
+    if (call.kind != Kind::kSend) {
+      group->copies_out.push_back(place.ToHost());
+      operation->AddResult(place);
+    }
+    call.data.data = place.device.get();
+    group->kept.push_back(place.device);
+    group->kept.push_back(place.pinned);
+  }
+  if (options_.order) group->after = options_.order->awaited();
+  if (call.data.count > 0) group->calls.push_back(call);
+  group->names.push_back(name);
+  return operation;
+}
+
+Work NcclCommunicator::Collective(NcclCall call, SpanKind kind) {
+  const OperationName name{kind, call.data.bytes(), -1, call.peer};
+  watch_->CheckFailure(name);
+  const std::lock_guard lock(mutex_);
+  for (int channel = 1; channel < std::ssize(channels_); ++channel) {
+    if (open_[channel]) Post(channel, std::exchange(open_[channel], nullptr));
+  }
+  const std::shared_ptr<NcclGroup> group = NewGroup();
+  Work work(Add(group, call, name));
+  Post(kCollectives, group);
+  return work;
+}
+
+Work NcclCommunicator::Message(NcclCall call, OperationName name) {
+  watch_->CheckFailure(name);
+  const int channel = name.kind == SpanKind::kPush ? kPushes : kPulls;
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<NcclGroup>& open = open_[channel];
+  if (open && open->ContainsMessage(call.kind, call.peer)) Post(channel, std::exchange(open, {}));
+  if (!open) open = NewGroup();
+  return Work(Add(open, call, name));
+}
+
+void NcclCommunicator::StartUpTo(uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  for (int channel = 1; channel < std::ssize(channels_); ++channel) {
+    std::shared_ptr<NcclGroup>& open = open_[channel];
+    if (open && (open->number <= number || open->Sends()))
+      Post(channel, std::exchange(open, nullptr));
+  }
+}
+
+void NcclCommunicator::Post(int channel, std::shared_ptr<NcclGroup> group) {
+  group->deadline = steady_clock::now() + options_.timeout;
+  channels_[channel]->Post(std::move(group));
+}
+
+Work NcclCommunicator::AllReduce(Buffer data) {
+  if (data.type == core::DataType::kByte) throw std::logic_error("all-reduce of bytes");
+  return Collective({Kind::kAllReduce, data}, SpanKind::kAllReduce);
+}
+
+Work NcclCommunicator::Broadcast(Buffer data, int root) {
+  if (root < 0 || root >= size()) throw std::logic_error(absl::StrCat("rank ", root));
+  return Collective({Kind::kBroadcast, data, root}, SpanKind::kBroadcast);
+}
+
+Work NcclCommunicator::ReduceScatter(Buffer data) {
+  if (data.count % size() != 0)
+    throw std::logic_error("reduce-scatter of no multiple of the ranks");
+  return Collective({Kind::kReduceScatter, data}, SpanKind::kReduceScatter);
+}
+
+Work NcclCommunicator::AllGather(Buffer data) {
+  if (data.count % size() != 0) throw std::logic_error("all-gather of no multiple of the ranks");
+  return Collective({Kind::kAllGather, data}, SpanKind::kAllGather);
+}
+
+Work NcclCommunicator::Send(Buffer source, int to, SpanKind kind) {
+  CheckPeer(to);
+  return Message({Kind::kSend, source, to}, {kind, source.bytes(), to, -1});
+}
+
+Work NcclCommunicator::Receive(Buffer target, int from, SpanKind kind) {
+  CheckPeer(from);
+  return Message({Kind::kReceive, target, from}, {kind, target.bytes(), -1, from});
+}
+
+Work NcclCommunicator::Exchange(Buffer source, int to, Buffer target, int from, SpanKind kind) {
+  if (to == rank() && from == rank()) return CopyToSelf(source, target);
+  CheckPeer(to);
+  CheckPeer(from);
+  const int channel = kind == SpanKind::kPush ? kPushes : kPulls;
+  const OperationName name{kind, source.bytes() + target.bytes(), to, from};
+  watch_->CheckFailure(name);
+  const std::lock_guard lock(mutex_);
+  if (open_[channel]) Post(channel, std::exchange(open_[channel], nullptr));
+  const std::shared_ptr<NcclGroup> group = NewGroup();
+  Add(group, {Kind::kSend, source, to}, {kind, source.bytes(), to, -1});
+  Work received(Add(group, {Kind::kReceive, target, from}, {kind, target.bytes(), -1, from}));
+  Post(channel, group);
+  return received;  // Both are over when the group is.
+}
+
+// A group of no calls: only the copies.
+Work NcclCommunicator::CopyToSelf(Buffer source, Buffer target) {
+  if (source.bytes() != target.bytes()) {
+    throw std::logic_error(
+        absl::StrCat("exchange of ", source.bytes(), " bytes with itself for ", target.bytes()));
+  }
+  const OperationName name{SpanKind::kPush, source.bytes(), rank(), rank()};
+  const std::lock_guard lock(mutex_);
+  const std::shared_ptr<NcclGroup> group = NewGroup();
+  const std::shared_ptr<Operation> sent = Add(group, {Kind::kSend, source, rank()}, name);
+  const std::shared_ptr<Operation> received = Add(group, {Kind::kReceive, target, rank()}, name);
+  if (group->calls.size() == 2) {
+    group->copies_in.push_back(
+        {group->calls[1].data.data, group->calls[0].data.data, source.bytes()});
+  }
+  group->calls.clear();
+  Post(kCollectives, group);
+  return Work(received);
+}
+
+void NcclCommunicator::CheckPeer(int peer) const {
+  if (peer < 0 || peer >= size() || peer == rank()) {
+    throw std::logic_error(
+        absl::StrCat("a message between rank ", rank(), " and ", peer, " of ", size()));
+  }
+}
+
+}  // namespace
+
+std::string NcclProblem() {
+  if (FindNccl() == nullptr) {
+    return "this build has no NCCL: build with --config=cuda, or use --backend=gloo, which needs "
+           "no GPU";
+  }
+  const std::string problem = FindCudaDevices().problem;
+  return problem.empty() ? problem : problem + "; --backend=gloo needs none";
+}
+
+std::unique_ptr<core::Communicator> ConnectNccl(const NcclOptions& options) {
+  NcclLibrary* library = FindNccl();
+  if (library == nullptr) throw core::Error(NcclProblem());
+  return ConnectNccl(options, *library);
+}
+
+std::unique_ptr<core::Communicator> ConnectNccl(const NcclOptions& options, NcclLibrary& library) {
+  return std::make_unique<NcclCommunicator>(options, library);
+}
+
+}  // namespace backends
