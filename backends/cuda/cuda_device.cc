@@ -54,10 +54,8 @@ class CudaEvent final : public DeviceEvent {
 
 class CudaStream final : public DeviceStream {
  public:
-  CudaStream(cudaStream_t stream, bool owned) : stream_(stream), owned_(owned) {}
-  ~CudaStream() override {
-    if (owned_) cudaStreamDestroy(stream_);
-  }
+  explicit CudaStream(cudaStream_t stream) : stream_(stream) {}
+  ~CudaStream() override { cudaStreamDestroy(stream_); }
 
   std::shared_ptr<DeviceEvent> Record() override { return std::make_shared<CudaEvent>(stream_); }
 
@@ -76,7 +74,6 @@ class CudaStream final : public DeviceStream {
 
  private:
   const cudaStream_t stream_;
-  const bool owned_;
 };
 
 class CudaDevice final : public Device {
@@ -93,18 +90,13 @@ class CudaDevice final : public Device {
 
   void Enter() override { Check(cudaSetDevice(index_), "the device cannot be used"); }
 
-  std::unique_ptr<DeviceStream> MakeStream() override {
+  std::unique_ptr<DeviceStream> MakeStream(bool urgent) override {
     int least = 0, greatest = 0;
     Check(cudaDeviceGetStreamPriorityRange(&least, &greatest), "the device cannot be asked");
-    // What others wait for comes before what computes meanwhile.
     cudaStream_t stream = nullptr;
-    Check(cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking, greatest),
+    Check(cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking, urgent ? greatest : least),
           "a stream could not be made");
-    return std::make_unique<CudaStream>(stream, true);
-  }
-
-  std::unique_ptr<DeviceStream> Adopt(void* handle) override {
-    return std::make_unique<CudaStream>(static_cast<cudaStream_t>(handle), false);
+    return std::make_unique<CudaStream>(stream);
   }
 
   bool Holds(const void* data) const override {
@@ -125,6 +117,17 @@ class CudaDevice final : public Device {
     return {memory, cudaFreeHost};
   }
 
+  std::shared_ptr<void> Pin(const void* data, int64_t bytes) override {
+    void* memory = const_cast<void*>(data);
+    if (cudaHostRegister(memory, static_cast<size_t>(bytes), cudaHostRegisterDefault) ==
+        cudaSuccess) {
+      return {memory, cudaHostUnregister};
+    }
+    cudaGetLastError();  // Forgets it: copies are only slower.
+    return nullptr;
+  }
+
+  int index() const override { return index_; }
   std::string identity() const override { return identity_; }
   std::string name() const override { return name_; }
 

@@ -40,14 +40,16 @@ class Device {
   virtual ~Device() = default;
   // Makes it the calling thread's device: first thing in every thread.
   virtual void Enter() = 0;
-  virtual std::unique_ptr<DeviceStream> MakeStream() = 0;
-  // A stream of somebody else, who keeps it.
-  virtual std::unique_ptr<DeviceStream> Adopt(void* handle) = 0;
+  // What an urgent stream has to do comes before what others have.
+  virtual std::unique_ptr<DeviceStream> MakeStream(bool urgent) = 0;
   // Whether it can work on `data` where it lies.
   virtual bool Holds(const void* data) const = 0;
   virtual std::shared_ptr<void> Allocate(int64_t bytes) = 0;
   // Memory of the host that copies reach while both go on.
   virtual std::shared_ptr<void> AllocatePinned(int64_t bytes) = 0;
+  // Makes memory of somebody else pinned until what is returned is dropped; best effort.
+  virtual std::shared_ptr<void> Pin(const void* data, int64_t bytes) = 0;
+  virtual int index() const = 0;
   // The same for the same piece of hardware, whatever its number in a process is.
   virtual std::string identity() const = 0;
   virtual std::string name() const = 0;

@@ -7,11 +7,13 @@
 
 namespace backends {
 
-// A minibatch: `pixels` is count × size × size × 3 (row-major, so channels-last), normalized.
+// A minibatch of count × size × size × 3 (row-major, so channels-last): `pixels`, normalized; or
+// `bytes`, which who gets them normalizes, if the source was asked for them.
 struct Batch {
   int64_t count = 0;
   int64_t size = 0;
   std::vector<float> pixels;
+  std::vector<uint8_t> bytes;
   std::vector<int64_t> labels;
 };
 

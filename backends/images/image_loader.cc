@@ -80,17 +80,22 @@ struct PendingBatch {
 void Compact(Batch& batch) {
   const int64_t values = batch.size * batch.size * 3;
   int64_t kept = 0;
+  const auto move = [&](auto& pixels, int64_t i) {
+    if (!pixels.empty()) std::copy_n(&pixels[i * values], values, &pixels[kept * values]);
+  };
   for (int64_t i = 0; i < batch.count; ++i) {
     if (batch.labels[i] == kLeftOut) continue;
     if (kept != i) {
-      std::copy_n(&batch.pixels[i * values], values, &batch.pixels[kept * values]);
+      move(batch.pixels, i);
+      move(batch.bytes, i);
       batch.labels[kept] = batch.labels[i];
     }
     ++kept;
   }
   batch.count = kept;
   batch.labels.resize(kept);
-  batch.pixels.resize(kept * values);
+  if (!batch.pixels.empty()) batch.pixels.resize(kept * values);
+  if (!batch.bytes.empty()) batch.bytes.resize(kept * values);
 }
 
 }  // namespace
@@ -196,7 +201,9 @@ class ImageLoader::Pipeline {
     std::exception_ptr failure;
     try {
       const int64_t values = batch.size * batch.size * 3;
-      batch.labels[slot] = Load(reader, position, &batch.pixels[slot * values], broken);
+      batch.labels[slot] = options_.bytes
+                               ? Load(reader, position, &batch.bytes[slot * values], broken)
+                               : Load(reader, position, &batch.pixels[slot * values], broken);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -213,13 +220,15 @@ class ImageLoader::Pipeline {
     batch.count = std::min(options_.batch_size, end_ - position);
     batch.size = options_.image_size;
     batch.labels.resize(batch.count);
-    batch.pixels.resize(batch.count * batch.size * batch.size * 3);
+    const int64_t values = batch.count * batch.size * batch.size * 3;
+    options_.bytes ? batch.bytes.resize(values) : batch.pixels.resize(values);
     pending.unfinished = batch.count;
     pending.broken.clear();
   }
 
   // Returns the label; kLeftOut if there is no image.
-  int64_t Load(ImageReader& reader, int64_t position, float* target,
+  template <typename Value>
+  int64_t Load(ImageReader& reader, int64_t position, Value* target,
                std::vector<BrokenFile>& broken) const {
     // More in a row than broken_max_ end the run anyway.
     const int64_t attempts = training() ? broken_max_ + 1 : 1;

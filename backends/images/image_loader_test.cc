@@ -12,6 +12,7 @@
 
 #include "backends/images/distributed_sampler.h"
 #include "backends/images/image_reader.h"
+#include "backends/images/normalization.h"
 #include "backends/images/testing/noise_jpeg.h"
 #include "core/error.h"
 
@@ -311,6 +312,33 @@ TEST_F(ImageLoaderTest, BeginsAnEpochInTheMiddleOfAnother) {
 
   EXPECT_EQ(read.labels, expected.labels);
   EXPECT_EQ(read.pixels, expected.pixels);
+}
+
+TEST_F(ImageLoaderTest, GivesTheSamePicturesAsBytes) {
+  AddImages(14);
+  Break(2);
+  for (const Split split : {Split::kTraining, Split::kValidation}) {
+    ImageLoaderOptions options = Options(split);
+    if (split == Split::kTraining) Break(3);
+    AddImages(split == Split::kTraining ? 200 : 0);
+    ImageLoader pixels(folder_, options);
+    options.bytes = true;
+    ImageLoader bytes(folder_, options);
+    pixels.BeginEpoch(1);
+    bytes.BeginEpoch(1);
+    while (const std::shared_ptr<const Batch> expected = pixels.Next()) {
+      const std::shared_ptr<const Batch> batch = bytes.Next();
+      ASSERT_EQ(batch->labels, expected->labels);
+      ASSERT_TRUE(batch->pixels.empty());
+      ASSERT_EQ(batch->bytes.size(), expected->pixels.size());
+      for (size_t i = 0; i < batch->bytes.size(); ++i) {
+        const float value =
+            (batch->bytes[i] / 255.0f - kColorMeans[i % 3]) / kColorDeviations[i % 3];
+        ASSERT_EQ(value, expected->pixels[i]) << i;
+      }
+    }
+    EXPECT_EQ(bytes.Next(), nullptr);
+  }
 }
 
 TEST_F(ImageLoaderTest, HasNoBatchesBeforeAnEpochHasBegun) {

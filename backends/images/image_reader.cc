@@ -4,10 +4,20 @@ namespace backends {
 
 ImageSize ImageReader::Open(const std::string& path) { return decoder_.Open(contents_.Read(path)); }
 
-void ImageReader::Read(const Crop& crop, bool scaled_decoding, float* target) {
+Pixels ImageReader::Decode(const Crop& crop, bool scaled_decoding) {
   const int shrink = scaled_decoding ? decoder_.LargestShrink(crop.source, crop.target) : 1;
   const Box needed = resizer_.Plan(ShrunkBy(shrink, crop));
-  resizer_.Resize(decoder_.Decode(needed, shrink), target);
+  return decoder_.Decode(needed, shrink);
+}
+
+void ImageReader::Read(const Crop& crop, bool scaled_decoding, float* target) {
+  const Pixels pixels = Decode(crop, scaled_decoding);
+  resizer_.Resize(pixels, target);
+}
+
+void ImageReader::Read(const Crop& crop, bool scaled_decoding, uint8_t* target) {
+  const Pixels pixels = Decode(crop, scaled_decoding);
+  resizer_.Resize(pixels, target);
 }
 
 }  // namespace backends

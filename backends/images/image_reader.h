@@ -1,6 +1,7 @@
 #ifndef BACKENDS_IMAGES_IMAGE_READER_H_
 #define BACKENDS_IMAGES_IMAGE_READER_H_
 
+#include <cstdint>
 #include <string>
 
 #include "backends/images/crop.h"
@@ -22,8 +23,12 @@ class ImageReader {
   // values a pixel. With `scaled_decoding`, libjpeg may shrink the image first, to no less than the
   // crop's target: other pixels than torchvision's.
   void Read(const Crop& crop, bool scaled_decoding, float* target);
+  // The same, not normalized.
+  void Read(const Crop& crop, bool scaled_decoding, uint8_t* target);
 
  private:
+  Pixels Decode(const Crop& crop, bool scaled_decoding);
+
   FileContents contents_;
   Decoder decoder_;
   Resizer resizer_;

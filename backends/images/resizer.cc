@@ -5,12 +5,12 @@
 #include <cmath>
 #include <cstddef>
 
+#include "backends/images/normalization.h"
+
 namespace backends {
 namespace {
 
 constexpr int kColors = 3;
-constexpr float kMean[kColors] = {0.485f, 0.456f, 0.406f};  // Of ImageNet, as in torchvision.
-constexpr float kDeviation[kColors] = {0.229f, 0.224f, 0.225f};
 
 // The normalized value of every byte, by colour.
 using NormalizedValues = std::array<std::array<float, 256>, kColors>;
@@ -19,7 +19,7 @@ NormalizedValues Normalize() {
   NormalizedValues values;
   for (int color = 0; color < kColors; ++color) {
     for (int byte = 0; byte < 256; ++byte) {
-      values[color][byte] = (byte / 255.0f - kMean[color]) / kDeviation[color];
+      values[color][byte] = (byte / 255.0f - kColorMeans[color]) / kColorDeviations[color];
     }
   }
   return values;

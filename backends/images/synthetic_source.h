@@ -13,13 +13,16 @@ class SyntheticSource : public BatchSource {
  public:
   static constexpr int kClasses = 1000;
 
-  SyntheticSource(int64_t batch_size, int64_t image_size, uint64_t seed) {
+  // With `bytes`, batches have these instead of pixels.
+  SyntheticSource(int64_t batch_size, int64_t image_size, uint64_t seed, bool bytes = false) {
     std::mt19937_64 random(seed);
     std::normal_distribution<float> pixel;
     for (auto& batch : batches_) {
       Batch made{.count = batch_size, .size = image_size};
-      made.pixels.resize(batch_size * image_size * image_size * 3);
+      const int64_t values = batch_size * image_size * image_size * 3;
+      bytes ? made.bytes.resize(values) : made.pixels.resize(values);
       for (float& value : made.pixels) value = pixel(random);
+      for (uint8_t& value : made.bytes) value = static_cast<uint8_t>(random());
       for (int64_t i = 0; i < batch_size; ++i) made.labels.push_back(random() % kClasses);
       batch = std::make_shared<Batch>(std::move(made));
     }

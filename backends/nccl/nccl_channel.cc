@@ -13,7 +13,7 @@ NcclChannel::NcclChannel(Device& device, std::unique_ptr<NcclHandle> handle, Dev
       handle_(std::move(handle)),
       spans_(spans),
       on_failure_(std::move(on_failure)),
-      stream_(device.MakeStream()),
+      stream_(device.MakeStream(/*urgent=*/true)),
       thread_([this] { Run(); }) {}
 
 NcclChannel::~NcclChannel() {

@@ -199,7 +199,7 @@ TEST(NcclCommunicatorTest, DevicesKeepTheOrderOfComputationAndCommunication) {
   testing::FakeNccl nccl;
   const auto rank_main = [&](int rank) {
     const auto device = testing::MakeFakeDevice("gpu " + std::to_string(rank));
-    const auto compute = device->MakeStream();
+    const auto compute = device->MakeStream(/*urgent=*/false);
     ComputeOrder order(*compute);
     const std::shared_ptr<void> memory = device->Allocate(sizeof(float));
     const auto communicator = ConnectNccl(

@@ -133,6 +133,8 @@ std::optional<std::string> NcclWatch::CauseOf(const NcclGroup& group) {
   std::vector<int> left;
   {
     const std::lock_guard lock(roll_mutex_);
+    // Who failed first says more than who left then.
+    if (const auto others = roll_.FailureOfOthers()) return others;
     for (int peer : peers) {
       if (roll_.HasLeft(peer)) left.push_back(peer);
     }
@@ -165,15 +167,17 @@ void NcclWatch::End() {
       }
     }
   }
-  try {
-    const std::lock_guard lock(roll_mutex_);
-    roll_.Leave();
-  } catch (const core::Error&) {  // The store is gone: then so are the others.
-  }
+  bool failed = false;
   {
     const std::lock_guard lock(mutex_);
-    aborts = aborts || failure_;
-    if (!failure_) failure_ = "the communicator is going away";
+    failed = failure_.has_value();
+    if (!failed) failure_ = "the communicator is going away";
+  }
+  aborts = aborts || failed;
+  try {
+    const std::lock_guard lock(roll_mutex_);
+    if (!failed) roll_.Leave();
+  } catch (const core::Error&) {  // The store is gone: then so are the others.
   }
   Stop();
   if (aborts || !FinishAll()) AbortAll();

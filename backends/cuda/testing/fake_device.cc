@@ -103,10 +103,7 @@ class FakeDevice final : public Device {
   explicit FakeDevice(const std::string& identity) : identity_(identity) {}
 
   void Enter() override {}
-  std::unique_ptr<DeviceStream> MakeStream() override { return std::make_unique<FakeStream>(); }
-  std::unique_ptr<DeviceStream> Adopt(void*) override {
-    throw std::logic_error("a fake device has no streams of others");
-  }
+  std::unique_ptr<DeviceStream> MakeStream(bool) override { return std::make_unique<FakeStream>(); }
   bool Holds(const void* data) const override {
     const std::lock_guard lock(mutex_);
     const auto next = allocated_.upper_bound(static_cast<const std::byte*>(data));
@@ -127,6 +124,8 @@ class FakeDevice final : public Device {
   std::shared_ptr<void> AllocatePinned(int64_t bytes) override {
     return {std::malloc(static_cast<size_t>(bytes)), std::free};
   }
+  std::shared_ptr<void> Pin(const void*, int64_t) override { return nullptr; }
+  int index() const override { return 0; }
   std::string identity() const override { return identity_; }
   std::string name() const override { return "fake"; }
 
