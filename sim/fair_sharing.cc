@@ -8,7 +8,7 @@
 namespace sim {
 
 FairSharing::Id FairSharing::AddLink(double bytes_per_second, bool suffers_incast) {
-  links_.push_back({.capacity = bytes_per_second, .suffers_incast = suffers_incast});
+  links_.emplace_back(Link{.capacity = bytes_per_second, .suffers_incast = suffers_incast});
   return static_cast<Id>(links_.size() - 1);
 }
 
@@ -124,6 +124,10 @@ void FairSharing::PrefetchPath(Id id) const {
   for (Id i = 0; i < route.length; ++i) __builtin_prefetch(&crossings_[route.crossing + i]);
 }
 
+void FairSharing::PrefetchLinks(Id id) const {
+  for (const Crossing& crossing : Path(routes_[id])) __builtin_prefetch(&links_[crossing.link]);
+}
+
 // Where a link has very many flows, the next ones to complete lie anywhere in memory: their parts
 // are fetched one after the other while others complete.
 void FairSharing::PrefetchComplete(const ServiceQueue& finish) const {
@@ -177,7 +181,8 @@ LinkUse FairSharing::use(Id id) const {
 }
 
 void FairSharing::ResetUses() {
-  for (Link& link : links_) {
+  for (Id id = 0; id < links_.size(); ++id) {
+    Link& link = links_[id];
     link.bytes = 0;
     link.busy = link.count ? -now_ : 0;
     link.peak_count = link.count;

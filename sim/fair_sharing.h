@@ -62,8 +62,6 @@ class FairSharing {
 
   explicit FairSharing(Incast incast = {}) : incast_(incast) {}
 
-  // For what is known to come.
-  void ReserveLinks(size_t count) { links_.reserve(count); }
   // `bytes_per_second` > 0.
   Id AddLink(double bytes_per_second, bool suffers_incast = false);
   // 1 to 4 links, each once.
@@ -88,10 +86,11 @@ class FairSharing {
 
   // Bytes per second; 0 for a route without a flow. After Settle.
   double Rate(Id route) const;
-  // Brings into the processor's cache what a Start on that route will need: to be called twice
-  // before it, from far and from near.
+  // Bring into the processor's cache what a Start on that route will need: to be called in this
+  // order before it, from ever nearer.
   void Prefetch(Id route) const { __builtin_prefetch(&routes_[route]); }
   void PrefetchPath(Id route) const;
+  void PrefetchLinks(Id route) const;
   double capacity(Id link) const { return links_[link].capacity; }
   // Until the last Advance.
   LinkUse use(Id link) const;
@@ -242,7 +241,7 @@ class FairSharing {
 
   const Incast incast_;
   double now_ = 0;
-  std::vector<Link> links_;
+  Chunks<Link> links_;
   Chunks<Route> routes_;
   Chunks<Crossing> crossings_;  // A route's lie side by side.
   Pool<Pair> pairs_;

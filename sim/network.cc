@@ -71,10 +71,14 @@ bool Network::IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) c
 
 // A worker sends to one server, or goes through servers as those went through their workers.
 Network::Id Network::FindConnection(uint32_t from, uint32_t to, Channel channel, Hint& hint) {
-  const Id guess = hint.connection + hint.step;
-  if (guess < connections_.size() && IsConnection(guess, from, to, channel)) {
-    hint.connection = guess;
-    return guess;
+  const Id next = hint.connection + hint.step;
+  if (next < connections_.size() && IsConnection(next, from, to, channel)) {
+    hint.connection = next;
+    return next;
+  }
+  if (hint.connection < connections_.size() && IsConnection(hint.connection, from, to, channel)) {
+    hint.step = 0;
+    return hint.connection;
   }
   if (connections_.size() * 5 >= table_.size() * 3) GrowTable();
   Slot& slot = FindSlot(from, to, channel);
@@ -191,6 +195,8 @@ void Network::Expect(uint64_t argument, int stage) const {
     sharing_.Prefetch(message.connection);
   } else if (stage == 1) {
     sharing_.PrefetchPath(message.connection);
+  } else {
+    sharing_.PrefetchLinks(message.connection);
   }
 }
 

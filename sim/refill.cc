@@ -60,8 +60,8 @@ void FairSharing::Refill() {
     --bottlenecks_[Binding(routes_[id])].bound;
     Unbind(id);
   }
-  for (Link& link : links_) {
-    if (link.bottleneck != kNone) MakeSlack(link.bottleneck);
+  for (Id link = 0; link < links_.size(); ++link) {
+    if (links_[link].bottleneck != kNone) MakeSlack(links_[link].bottleneck);
   }
   std::vector<double> level(links_.size(), kInfinity);
   for (const auto& [id, binding] : Fill(routes, level)) {

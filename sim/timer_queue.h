@@ -7,7 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
+
+#include "sim/pool.h"
 
 namespace sim {
 
@@ -53,14 +56,17 @@ class TimerQueue {
 
   Timer Pop() {
     if (!(occupied_ & 1)) Refill();
-    std::vector<Timer>& due = buckets_[0];
-    const Timer timer = due[popped_];
-    if (popped_ + kAhead < due.size()) {
-      due[popped_ + kAhead].handler->Expect(due[popped_ + kAhead].argument, 3);
-      due[popped_ + kAhead / 2].handler->Expect(due[popped_ + kAhead / 2].argument, 2);
+    Bucket& due = buckets_[0];
+    const Timer timer = At(due, popped_);
+    if (popped_ + kAhead < due.size) {
+      for (int stage = 0; stage <= kStages; ++stage) {
+        Expect(At(due, popped_ + kAhead * (stage + 1) / (kStages + 1)), stage);
+      }
     }
-    if (++popped_ == due.size()) {
-      Clear(due);
+    if (++popped_ % kBlock == 0) blocks_.Delete(due.blocks[popped_ / kBlock - 1]);
+    if (popped_ == due.size) {
+      if (popped_ % kBlock != 0) blocks_.Delete(due.blocks.back());
+      due.Clear();
       popped_ = 0;
       occupied_ &= ~uint64_t{1};
     }
@@ -69,43 +75,61 @@ class TimerQueue {
 
  private:
   static constexpr size_t kAhead = 16;
+  static constexpr int kStages = 3;
+  static constexpr size_t kBlock = 256;
+
+  using Block = std::array<Timer, kBlock>;
+  // Timers in blocks that all buckets share: a timer costs the memory of one bucket, not of every
+  // bucket it was in, and what one gives back the next one takes.
+  struct Bucket {
+    std::vector<uint32_t> blocks;
+    size_t size = 0;
+
+    void Clear() {
+      blocks.clear();
+      size = 0;
+    }
+  };
+
+  const Timer& At(const Bucket& bucket, size_t index) const {
+    return blocks_[bucket.blocks[index / kBlock]][index % kBlock];
+  }
+  static void Expect(const Timer& timer, int stage) {
+    timer.handler->Expect(timer.argument, stage);
+  }
 
   void Insert(uint64_t key, const Timer& timer) {
-    const int bucket = std::bit_width(key ^ last_);
-    const uint64_t bit = uint64_t{1} << bucket;
-    least_[bucket] = occupied_ & bit ? std::min(least_[bucket], key) : key;
-    most_[bucket] = occupied_ & bit ? std::max(most_[bucket], key) : key;
+    const int index = std::bit_width(key ^ last_);
+    const uint64_t bit = uint64_t{1} << index;
+    least_[index] = occupied_ & bit ? std::min(least_[index], key) : key;
+    most_[index] = occupied_ & bit ? std::max(most_[index], key) : key;
     occupied_ |= bit;
-    buckets_[bucket].push_back(timer);
+    Bucket& bucket = buckets_[index];
+    const size_t place = bucket.size++ % kBlock;
+    if (place == 0) bucket.blocks.push_back(blocks_.New());
+    blocks_[bucket.blocks.back()][place] = timer;
   }
 
   // Spreads the first bucket over the ones below it, which are empty.
   void Refill() {
-    const int bucket = std::countr_zero(occupied_);
-    occupied_ &= ~(uint64_t{1} << bucket);
-    last_ = least_[bucket];
-    if (most_[bucket] == last_) {  // All at the same time.
-      buckets_[0].swap(buckets_[bucket]);
+    const int index = std::countr_zero(occupied_);
+    occupied_ &= ~(uint64_t{1} << index);
+    last_ = least_[index];
+    Bucket& bucket = buckets_[index];
+    if (most_[index] == last_) {  // All at the same time.
+      std::swap(buckets_[0], bucket);
       least_[0] = most_[0] = last_;
       occupied_ |= 1;
       return;
     }
-    const int stage = std::bit_width(buckets_[bucket].size()) - 1;  // 3: 8 to 15 timers.
-    for (const Timer& timer : buckets_[bucket]) {
-      if (stage <= 3) timer.handler->Expect(timer.argument, stage);
+    const int stage = std::bit_width(bucket.size) - 2;  // 0: 2 or 3 timers, 3: 16 to 31.
+    for (size_t i = 0; i < bucket.size; ++i) {
+      const Timer& timer = At(bucket, i);
+      if (stage <= kStages) Expect(timer, stage);
       Insert(std::bit_cast<uint64_t>(timer.time), timer);
+      if ((i + 1) % kBlock == 0 || i + 1 == bucket.size) blocks_.Delete(bucket.blocks[i / kBlock]);
     }
-    Clear(buckets_[bucket]);
-  }
-
-  // Large buckets give their memory back: a timer would else cost that of every bucket it was in.
-  static void Clear(std::vector<Timer>& bucket) {
-    constexpr size_t kKept = 4096;
-    if (bucket.capacity() > kKept) {
-      std::vector<Timer>().swap(bucket);
-    } else {
-      bucket.clear();
-    }
+    bucket.Clear();
   }
 
   uint64_t last_ = 0;                 // Bits of the time popped last.
@@ -113,7 +137,8 @@ class TimerQueue {
   size_t popped_ = 0;                 // How many of the first bucket are gone.
   std::array<uint64_t, 64> least_{};  // By bucket.
   std::array<uint64_t, 64> most_{};
-  std::array<std::vector<Timer>, 64> buckets_;
+  std::array<Bucket, 64> buckets_;
+  Pool<Block> blocks_;
 };
 
 }  // namespace sim

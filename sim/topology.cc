@@ -19,7 +19,6 @@ Topology::Topology(const Cluster& cluster, int ranks, FairSharing& sharing)
       racks_(cluster.hosts_per_rack ? CeilingOfRatio(hosts_, cluster.hosts_per_rack) : 0) {
   const Disturbance& disturbance = cluster.disturbance;
   const int inner = cluster.ranks_per_host > 1 ? ranks : 0;
-  sharing.ReserveLinks(2 * static_cast<size_t>(hosts_ + racks_ + inner));
   for (int host = 0; host < hosts_; ++host) {
     double bandwidth = CardOf(host).bytes_per_second;
     if (Chance(disturbance.seed, Draw::kSlowLink, host).Uniform() < disturbance.slow_link_share) {
