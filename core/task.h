@@ -18,6 +18,16 @@ class [[nodiscard]] Task {
   struct promise_type;
   using Handle = std::coroutine_handle<promise_type>;
 
+  // Who is told that a task has ended which nobody awaits.
+  class Observer {
+   public:
+    // May drop the task. What it throws ends the program.
+    virtual void OnEnd() = 0;
+
+   protected:
+    ~Observer() = default;
+  };
+
   struct ResumeAwaiter {
     bool await_ready() const noexcept { return false; }
     void await_suspend(Handle task) const noexcept;
@@ -32,6 +42,7 @@ class [[nodiscard]] Task {
     void unhandled_exception() noexcept { error = std::current_exception(); }
 
     std::coroutine_handle<> awaiter;  // Null unless somebody is suspended on this task.
+    Observer* observer = nullptr;
     std::exception_ptr error;
   };
 
@@ -52,7 +63,15 @@ class [[nodiscard]] Task {
 
   // The outermost task is awaited by nobody: started once, asked later whether it is done.
   void Start() { handle_.resume(); }
+  // The same; returns whether it ended at once. If not, `observer` is told when it has.
+  bool Start(Observer& observer) {
+    handle_.resume();
+    if (handle_.done()) return true;
+    handle_.promise().observer = &observer;
+    return false;
+  }
   bool done() const { return handle_.done(); }
+  bool failed() const { return handle_.promise().error != nullptr; }
   // Throws what the coroutine threw, if it did.
   void Rethrow() const {
     if (handle_.promise().error) std::rethrow_exception(handle_.promise().error);
@@ -64,7 +83,11 @@ class [[nodiscard]] Task {
 };
 
 inline void Task::ResumeAwaiter::await_suspend(Handle task) const noexcept {
-  if (task.promise().awaiter) task.promise().awaiter.resume();
+  if (task.promise().awaiter) {
+    task.promise().awaiter.resume();
+  } else if (task.promise().observer) {
+    task.promise().observer->OnEnd();
+  }
 }
 
 // Runs a task whose every await blocks, as on all real backends.

@@ -55,20 +55,28 @@ void CheckMemory(const core::Strategy& strategy, int size) {
                     " are left: simulate fewer ranks or servers");
 }
 
-// All that one rank is.
-struct Rank {
-  Rank(Network& network, Collectives& collectives, const ReplicaModel& model, int rank)
-      : state(network.engine(), rank),
+class Run;
+
+// All that one rank is. Its steps are started one by one, not awaited by a coroutine, whose frame
+// would be a tenth of a rank's memory.
+struct Rank final : public core::Task::Observer {
+  Rank(Run& run, Network& network, Collectives& collectives, const ReplicaModel& model, int rank)
+      : run(run),
+        state(network.engine(), rank),
         communicator(network, &collectives, state),
         replica(model, state),
         worker{communicator, replica} {}
 
+  void OnEnd() override;
+
+  Run& run;
   RankState state;
   int step = -1;  // −1: in Start.
   SimCommunicator communicator;
   SimReplica replica;
   core::Worker worker;
   std::unique_ptr<core::Strategy> strategy;
+  std::optional<core::Task> task;  // Start or the step; empty when all is done.
 };
 
 class Run {
@@ -83,17 +91,32 @@ class Run {
   }
 
   Simulation Go() {
-    tasks_.reserve(ranks_.size());
     for (size_t i = 0; i < ranks_.size(); ++i) {
-      tasks_.push_back(Steps(*this, ranks_[i]));
-      tasks_.back().Start();
+      Rank& rank = ranks_[i];
+      rank.task.emplace(rank.strategy->Start(rank.worker));
+      if (rank.task->Start(rank)) GoOn(rank);
     }
     engine_.Run();
-    for (const core::Task& task : tasks_) {
-      if (task.done()) task.Rethrow();
+    for (size_t i = 0; i < ranks_.size(); ++i) {
+      if (ranks_[i].task && ranks_[i].task->done()) ranks_[i].task->Rethrow();
     }
     CheckAllDone();
     return Collect();
+  }
+
+  // A rank's task has ended: starts the next one, and more if they end at once. A failed one stays.
+  void GoOn(Rank& rank) {
+    do {
+      if (rank.task->failed()) return;
+      if (rank.step < 0) {
+        BeginSteps(rank);
+      } else {
+        EndStep(rank);
+      }
+      rank.task.reset();
+      if (rank.step == options_.steps) return;
+      rank.task.emplace(rank.strategy->Step(rank.worker));
+    } while (rank.task->Start(rank));
   }
 
  private:
@@ -118,22 +141,17 @@ class Run {
     const core::Role role = strategy->role(rank, options_.world_size);
     const bool recorded = IsRecorded(rank, role);
     servers_ += role == core::Role::kServer;
-    Rank& added = ranks_.emplace_back(network_, *collectives_, model_, rank);
+    Rank& added = ranks_.emplace_back(*this, network_, *collectives_, model_, rank);
     added.strategy = std::move(strategy);
     if (!recorded) return;
     timelines_.push_back(std::make_unique<core::Timeline>(added.state.clock, options_.trace));
     added.state.timeline = timelines_.back().get();
   }
 
-  static core::Task Steps(Run& run, Rank& rank) {
-    co_await rank.strategy->Start(rank.worker);
-    run.BeginSteps(rank);
-    while (rank.step < run.options_.steps) {
-      co_await rank.strategy->Step(rank.worker);
-      ++rank.step;
-      run.CountStep();
-      if (rank.state.timeline) rank.state.timeline->EndStep();
-    }
+  void EndStep(Rank& rank) {
+    ++rank.step;
+    CountStep();
+    if (rank.state.timeline) rank.state.timeline->EndStep();
   }
 
   void CountStep() {
@@ -152,7 +170,7 @@ class Run {
 
   void CheckAllDone() const {
     int waiting = 0;
-    for (const core::Task& task : tasks_) waiting += !task.done();
+    for (size_t i = 0; i < ranks_.size(); ++i) waiting += ranks_[i].task.has_value();
     if (waiting == 0) return;
     const std::string report = ReportWaiting(network_, *collectives_, [this](int rank) {
       return ranks_[static_cast<size_t>(rank)].step;
@@ -245,13 +263,14 @@ class Run {
   const ReplicaModel model_;
   std::vector<std::unique_ptr<core::Timeline>> timelines_;  // Of recorded ranks.
   Chunks<Rank> ranks_;
-  std::vector<core::Task> tasks_;
   int servers_ = 0;
   int begun_ = 0;               // Ranks that are done with Start.
   double start_ = 0;            // When the last of them was.
   int64_t steps_done_ = 0;      // Of all ranks.
   int64_t steps_reported_ = 0;  // In hundredths of all.
 };
+
+void Rank::OnEnd() { run.GoOn(*this); }
 
 }  // namespace
 
