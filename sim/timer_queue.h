@@ -19,7 +19,7 @@ class TimerHandler {
  public:
   virtual void OnTimer(uint64_t argument) = 0;
   // One of the next few timers: may bring what it will need into the processor's cache. Called with
-  // stage 3 or less, then with less and less.
+  // a stage from 3 to 0, then with less and less; stages may be left out.
   virtual void Expect(uint64_t, int) const {}
 
  protected:
@@ -59,9 +59,8 @@ class TimerQueue {
     Bucket& due = buckets_[0];
     const Timer timer = At(due, popped_);
     if (popped_ + kAhead < due.size) {
-      for (int stage = 0; stage <= kStages; ++stage) {
-        Expect(At(due, popped_ + kAhead * (stage + 1) / (kStages + 1)), stage);
-      }
+      Expect(At(due, popped_ + kAhead), 3);
+      Expect(At(due, popped_ + kAhead / 2), 2);
     }
     if (++popped_ % kBlock == 0) blocks_.Delete(due.blocks[popped_ / kBlock - 1]);
     if (popped_ == due.size) {
