@@ -21,13 +21,13 @@ class ComputeThread {
   ComputeThread(const ComputeThread&) = delete;
   ComputeThread& operator=(const ComputeThread&) = delete;
 
-  // Whoever awaits the work gets what `function` threw.
+  // Whoever gets the future, or awaits the work, gets what `function` threw.
+  std::shared_future<void> Post(std::function<void()> function);
   core::Work Run(std::function<void()> function);
   // The same, awaited.
   void RunAndWait(std::function<void()> function);
 
  private:
-  std::shared_future<void> Post(std::function<void()> function);
   void Loop();
 
   std::mutex mutex_;

@@ -126,7 +126,8 @@ at::Tensor Convolution::Compute(const at::Tensor& input) const {
 }
 
 at::Tensor Convolution::operator()(const at::Tensor& input) const {
-  if (at::autocast::is_autocast_enabled(at::kCPU)) {
+  if (input.is_cuda() || weight_.scalar_type() != at::kFloat ||
+      at::autocast::is_autocast_enabled(at::kCPU)) {
     return at::conv2d(input, weight_, {}, stride_, Padding(weight_));
   }
   if (!at::GradMode::is_enabled() || !weight_.requires_grad()) return Compute(input);

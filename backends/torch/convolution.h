@@ -16,10 +16,10 @@ namespace backends {
 // layout.
 class Convolution {
  public:
-  // `weight`: outputs × inputs × kernel × kernel, channels-last. Pads by half the kernel. In
-  // float32 outside of autocast, backward passes write to `gradient`, like `weight` in shape and
-  // strides, what otherwise would arrive at the weight as a tensor; an undefined one arrives
-  // instead.
+  // `weight`: outputs × inputs × kernel × kernel, channels-last. Pads by half the kernel. On the
+  // processor, in float32 outside of autocast, backward passes write to `gradient`, like `weight`
+  // in shape and strides, what otherwise would arrive at the weight as a tensor; an undefined one
+  // arrives instead.
   Convolution(at::Tensor weight, at::Tensor gradient, int64_t stride);
 
   // N × outputs × height × width of N × inputs × …, both channels-last.

@@ -20,6 +20,8 @@ FlatBuffer::FlatBuffer(int64_t count) : count_(count) {
   data_ = static_cast<float*>(memory);
 }
 
-FlatBuffer::~FlatBuffer() { munmap(data_, Bytes(count_)); }
+FlatBuffer::~FlatBuffer() {
+  if (!memory_) munmap(data_, Bytes(count_));
+}
 
 }  // namespace backends

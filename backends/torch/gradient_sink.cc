@@ -14,11 +14,12 @@ namespace {
 class GradientSink final : public torch::autograd::Node {
  public:
   // The engine runs the highest sequence number first: this as soon as the gradient is there.
-  GradientSink(at::Tensor target, std::function<void()> ready)
+  GradientSink(const at::Tensor& parameter, at::Tensor target, std::function<void()> ready)
       : Node(std::numeric_limits<uint64_t>::max()),
         target_(std::move(target)),
         ready_(std::move(ready)) {
-    add_input_metadata(target_);
+    // Its type, too: autograd would else make a copy in the target's before the one here.
+    add_input_metadata(parameter);
   }
 
   std::string name() const override { return "GradientSink"; }
@@ -40,7 +41,8 @@ class GradientSink final : public torch::autograd::Node {
 
 void SinkGradient(const at::Tensor& parameter, at::Tensor target, std::function<void()> ready) {
   torch::autograd::impl::set_gradient_edge(
-      parameter, {std::make_shared<GradientSink>(std::move(target), std::move(ready)), 0});
+      parameter,
+      {std::make_shared<GradientSink>(parameter, std::move(target), std::move(ready)), 0});
 }
 
 }  // namespace backends

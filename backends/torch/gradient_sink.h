@@ -8,7 +8,8 @@
 namespace backends {
 
 // Makes every backward pass through `parameter` write its gradient to `target`, of the same shape,
-// and then call `ready`. Where autograd would add to a tensor that has to be zeroed before, this
+// perhaps of another type, and then call `ready`. On a device both are told to the stream that is
+// current now. Where autograd would add to a tensor that has to be zeroed before, this
 // copies: a parameter that is used once per pass needs no more. An undefined gradient means that
 // the target was written already.
 void SinkGradient(const at::Tensor& parameter, at::Tensor target, std::function<void()> ready);

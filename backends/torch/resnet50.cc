@@ -33,10 +33,16 @@ constexpr int64_t kExpansion = 4;
 
 }  // namespace
 
-ResNet50::ResNet50(int64_t num_classes)
-    : parameters_(kConvolutionAndNormParameters + (kFeatures + 1) * num_classes),
-      gradients_(parameters_.count()),
-      statistics_(kStatistics) {
+ResNet50::ResNet50(int64_t num_classes, const Placement& placement)
+    : options_(at::TensorOptions(placement.device).dtype(at::kFloat)),
+      parameters_(
+          placement.allocate(kConvolutionAndNormParameters + (kFeatures + 1) * num_classes)),
+      gradients_(placement.allocate(parameters_.count())),
+      statistics_(placement.allocate(kStatistics)) {
+  if (placement.compute_type != at::kFloat) {
+    all_parameters_ = at::from_blob(parameters_.data(), {parameters_.count()}, options_);
+    copy_ = at::zeros({parameters_.count()}, options_.dtype(placement.compute_type));
+  }
   conv1_ = AddConvolution("conv1", 3, 64, 7, 2);
   bn1_ = AddBatchNorm("bn1", 64);
   int64_t channels = 64;
@@ -49,27 +55,31 @@ ResNet50::ResNet50(int64_t num_classes)
       channels = stage.width * kExpansion;
     }
   }
-  fc_weight_ = AddParameter("fc.weight", {num_classes, kFeatures}).value;
-  fc_bias_ = AddParameter("fc.bias", {num_classes}).value;
+  fc_weight_ = AddParameter("fc.weight", {num_classes, kFeatures}, /*matrix=*/true).used;
+  fc_bias_ = AddParameter("fc.bias", {num_classes}, /*matrix=*/true).used;
   TORCH_CHECK(extents_.back().offset + extents_.back().count == parameters_.count() &&
               statistic_count_ == statistics_.count());
 }
 
 ResNet50::Parameter ResNet50::AddParameter(const std::string& name,
-                                           const std::vector<int64_t>& shape) {
+                                           const std::vector<int64_t>& shape, bool matrix) {
   const int64_t offset = extents_.empty() ? 0 : extents_.back().offset + extents_.back().count;
   int64_t count = 1;
   for (int64_t size : shape) count *= size;
   TORCH_CHECK(offset + count <= parameters_.count());
+  std::vector<int64_t> strides(shape.size(), 1);
+  for (size_t i = shape.size() - 1; i-- > 0;) strides[i] = strides[i + 1] * shape[i + 1];
+  // No permuted view of a tensor: its gradient's edge would be lost with the first change in place.
+  if (shape.size() == 4) strides = {count / shape[0], 1, shape[3] * shape[1], shape[1]};
   const auto view = [&](const FlatBuffer& flat) {
-    float* data = flat.data() + offset;
-    if (shape.size() != 4) return at::from_blob(data, shape);
-    // No permuted view of a tensor: its gradient's edge would be lost with the first change in
-    // place.
-    const int64_t pixel = shape[1], row = shape[3] * pixel, output = shape[2] * row;
-    return at::from_blob(data, shape, {output, 1, row, pixel});
+    return at::from_blob(flat.data() + offset, shape, strides, options_);
   };
-  const Parameter parameter = {view(parameters_), view(gradients_)};
+  Parameter parameter = {view(parameters_), view(gradients_), {}};
+  parameter.used = parameter.value;
+  if (matrix && copy_.defined()) {
+    void* start = static_cast<std::byte*>(copy_.data_ptr()) + offset * copy_.element_size();
+    parameter.used = at::from_blob(start, shape, strides, copy_.options());
+  }
   extents_.push_back({offset, count});
   parameter_tensors_.push_back(parameter);
   state_.push_back({name, parameter.value, true});
@@ -78,7 +88,7 @@ ResNet50::Parameter ResNet50::AddParameter(const std::string& name,
 
 at::Tensor ResNet50::AddStatistic(const std::string& name, int64_t channels) {
   TORCH_CHECK(statistic_count_ + channels <= statistics_.count());
-  at::Tensor tensor = at::from_blob(statistics_.data() + statistic_count_, {channels});
+  at::Tensor tensor = at::from_blob(statistics_.data() + statistic_count_, {channels}, options_);
   statistic_count_ += channels;
   state_.push_back({name, tensor, false});
   return tensor;
@@ -86,14 +96,15 @@ at::Tensor ResNet50::AddStatistic(const std::string& name, int64_t channels) {
 
 Convolution ResNet50::AddConvolution(const std::string& name, int64_t inputs, int64_t outputs,
                                      int64_t kernel, int64_t stride) {
-  const Parameter weight = AddParameter(name + ".weight", {outputs, inputs, kernel, kernel});
-  return Convolution(weight.value, weight.gradient, stride);
+  const Parameter weight = AddParameter(name + ".weight", {outputs, inputs, kernel, kernel},
+                                        /*matrix=*/true);
+  return Convolution(weight.used, weight.gradient, stride);
 }
 
 ResNet50::BatchNorm ResNet50::AddBatchNorm(const std::string& name, int64_t channels) {
   BatchNorm norm;
-  norm.weight = AddParameter(name + ".weight", {channels}).value;
-  norm.bias = AddParameter(name + ".bias", {channels}).value;
+  norm.weight = AddParameter(name + ".weight", {channels}, /*matrix=*/false).value;
+  norm.bias = AddParameter(name + ".bias", {channels}, /*matrix=*/false).value;
   norm.mean = AddStatistic(name + ".running_mean", channels);
   norm.variance = AddStatistic(name + ".running_var", channels);
   batches_tracked_.push_back(at::zeros({}, at::kLong));
@@ -140,16 +151,25 @@ void ResNet50::Initialize(uint64_t seed) {
   }
 }
 
+void ResNet50::RefreshCopy() {
+  const at::NoGradGuard no_gradient;
+  if (copy_.defined()) copy_.copy_(all_parameters_);
+}
+
+void ResNet50::CountBatch() {
+  for (at::Tensor& count : batches_tracked_) count += 1;
+}
+
 void ResNet50::CollectGradients(std::function<void(int)> ready) {
   for (size_t i = 0; i < parameter_tensors_.size(); ++i) {
-    SinkGradient(parameter_tensors_[i].value, parameter_tensors_[i].gradient,
+    SinkGradient(parameter_tensors_[i].used, parameter_tensors_[i].gradient,
                  [ready, i] { ready(i); });
   }
 }
 
 at::Tensor ResNet50::BatchNorm::operator()(const at::Tensor& input, bool training) const {
   return at::batch_norm(input, weight, bias, mean, variance, training, kBatchNormMomentum,
-                        kBatchNormEpsilon, /*cudnn_enabled=*/false);
+                        kBatchNormEpsilon, /*cudnn_enabled=*/input.is_cuda());
 }
 
 at::Tensor ResNet50::Block::operator()(const at::Tensor& input, bool training) const {
@@ -174,9 +194,7 @@ at::Tensor ResNet50::Forward(const at::Tensor& images, bool training, const Obse
   }
   output = output.mean({2, 3});
   observe("avgpool", output);
-  if (training) {
-    for (at::Tensor& count : batches_tracked_) count += 1;
-  }
+  if (training) CountBatch();
   return at::linear(output, fc_weight_, fc_bias_);
 }
 

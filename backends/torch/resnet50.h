@@ -32,8 +32,20 @@ class ResNet50 {
     bool is_parameter;
   };
 
+  // Where a model lies, and what its convolutions and fc compute in.
+  struct Placement {
+    at::Device device = at::kCPU;
+    std::function<FlatBuffer(int64_t count)> allocate = [](int64_t count) {
+      return FlatBuffer(count);
+    };
+    // If not float32: these use a copy of the parameters in that type, as autocast does, which
+    // RefreshCopy makes anew. Gradients are float32 again when they are collected.
+    at::ScalarType compute_type = at::kFloat;
+  };
+
   // All parameters and statistics are zero.
-  explicit ResNet50(int64_t num_classes);
+  explicit ResNet50(int64_t num_classes) : ResNet50(num_classes, Placement()) {}
+  ResNet50(int64_t num_classes, const Placement& placement);
   ResNet50(const ResNet50&) = delete;
   ResNet50& operator=(const ResNet50&) = delete;
 
@@ -50,6 +62,12 @@ class ResNet50 {
   // normalizes by these.
   at::Tensor Forward(const at::Tensor& images, bool training, const Observer& observer = {});
 
+  // After the parameters have changed, where the placement wants a copy: in one pass over memory.
+  void RefreshCopy();
+
+  // What a forward pass in training counts by itself, for one that is replayed.
+  void CountBatch();
+
   // From now on a backward pass writes each parameter's gradient to gradients() and then calls
   // `ready` with its index. Nothing is added to what was there.
   void CollectGradients(std::function<void(int parameter)> ready);
@@ -64,6 +82,7 @@ class ResNet50 {
   struct Parameter {
     at::Tensor value;
     at::Tensor gradient;
+    at::Tensor used;  // By the forward pass: the value, or its copy in another type.
   };
   struct BatchNorm {
     at::Tensor operator()(const at::Tensor& input, bool training) const;
@@ -86,9 +105,11 @@ class ResNet50 {
                              int64_t kernel, int64_t stride);
   BatchNorm AddBatchNorm(const std::string& name, int64_t channels);
   Block AddBlock(const std::string& name, int64_t inputs, int64_t width, int64_t stride);
-  Parameter AddParameter(const std::string& name, const std::vector<int64_t>& shape);
+  // `matrix`: of a convolution or fc.
+  Parameter AddParameter(const std::string& name, const std::vector<int64_t>& shape, bool matrix);
   at::Tensor AddStatistic(const std::string& name, int64_t channels);
 
+  const at::TensorOptions options_;
   FlatBuffer parameters_;
   FlatBuffer gradients_;
   FlatBuffer statistics_;
@@ -96,7 +117,8 @@ class ResNet50 {
   std::vector<Entry> state_;
   std::vector<core::Extent> extents_;
   std::vector<Parameter> parameter_tensors_;
-  std::vector<at::Tensor> batches_tracked_;  // By batch-norm.
+  std::vector<at::Tensor> batches_tracked_;  // By batch-norm; on the host.
+  at::Tensor all_parameters_, copy_;         // Flat; undefined without a copy.
 
   std::optional<Convolution> conv1_;
   BatchNorm bn1_;

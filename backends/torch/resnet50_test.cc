@@ -1,5 +1,6 @@
 #include "backends/torch/resnet50.h"
 
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
 
@@ -139,6 +140,39 @@ TEST(ResNet50Test, IsInitializedAlikeFromOneSeedAndDifferentlyFromAnother) {
   };
   EXPECT_TRUE(equal(*first, *again));
   EXPECT_FALSE(equal(*first, *other));
+}
+
+// A copy of the parameters in bfloat16 does what autocast does with the parameters themselves, but
+// for batch-norm's, which both leave as they are.
+TEST(ResNet50Test, ACopyInBfloatGivesWhatAutocastGives) {
+  const auto loss_of = [](ResNet50& model, at::ScalarType type) {
+    model.RefreshCopy();
+    const at::Tensor images =
+        Fill("input.copy", {2, 3, 32, 32}, -2, 2).contiguous(at::MemoryFormat::ChannelsLast);
+    model.CollectGradients([](int) {});
+    const at::Tensor logits = model.Forward(images.to(type), /*training=*/true).to(at::kFloat);
+    const at::Tensor loss = logits.pow(2).mean();
+    loss.backward();
+    return loss.item<double>();
+  };
+  ResNet50 plain(10);
+  plain.Initialize(1);
+  at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  const double autocast_loss = loss_of(plain, at::kFloat);
+  at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+  ResNet50 copied(10, {.compute_type = at::kBFloat16});
+  copied.Initialize(1);
+  const double copied_loss = loss_of(copied, at::kBFloat16);
+
+  EXPECT_NEAR(copied_loss, autocast_loss, 1e-3 * autocast_loss);
+  const auto flat = [](const FlatBuffer& buffer) {
+    return at::from_blob(buffer.data(), {buffer.count()});
+  };
+  const double norm = Norm(flat(plain.gradients()));
+  EXPECT_GT(norm, 0);
+  EXPECT_LT(Norm(flat(copied.gradients()).sub(flat(plain.gradients()))), 0.05 * norm);
 }
 
 }  // namespace

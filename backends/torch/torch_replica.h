@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/cuda/accelerator.h"
 #include "backends/images/batch.h"
 #include "backends/torch/learning_rate.h"
 #include "core/replica.h"
@@ -19,10 +20,17 @@ enum class Precision {
   kBfloat16,  // Autocast: matrix products in bfloat16, parameters and sums in float32.
 };
 
-// A ResNet-50 on the CPU through libtorch, trained by SGD with momentum on cross-entropy.
+class Engine;
+
+// A ResNet-50 on the CPU or a GPU through libtorch, trained by SGD with momentum on cross-entropy.
 //
-// All arithmetic is done by one thread of the replica's own, in the order of the calls, so that
-// communication and the caller go on meanwhile. With one intra-op thread the same seed and batches
+// All arithmetic is done, or told to the GPU, by one thread of the replica's own, in the order of
+// the calls, so that communication and the caller go on meanwhile. On a GPU, buffers are its
+// memory, and awaiting means that what starts next comes after on the accelerator's streams; the
+// host waits only for a batch that is not there, and where losses are taken or the model is
+// evaluated.
+//
+// On the CPU, with one intra-op thread the same seed and batches
 // give the same bits in every run; an update gives the same bits however it is cut into slices.
 // Broken data or exhausted memory come out of the operation that is awaited, as exceptions.
 class TorchReplica final : public core::Replica, public core::Trainee {
@@ -39,6 +47,12 @@ class TorchReplica final : public core::Replica, public core::Trainee {
     int epochs = 1;  // That the schedule covers.
     double momentum = 0.9;
     double weight_decay = 1e-4;  // On every parameter, batch-norm's and biases too.
+    // The GPU, which outlives the replica and whose spans are recorded; null: the CPU.
+    Accelerator* accelerator = nullptr;
+    // On a GPU: tells it forward and backward as one graph, once they have been run a few times.
+    // All gradients of a pass are then handed over together, at its end. Batches of another size
+    // than those before, and evaluation, run without.
+    bool cuda_graph = false;
   };
 
   // Sources and timeline outlive the replica. `training` is null on a server, which holds
@@ -64,8 +78,7 @@ class TorchReplica final : public core::Replica, public core::Trainee {
   core::Buffer statistics() override;
 
  private:
-  class Engine;
-  std::unique_ptr<Engine> engine_;
+  const std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace backends
