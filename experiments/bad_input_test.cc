@@ -55,8 +55,20 @@ TEST(BadInput, AnUnknownStrategyOrBackendGetsTheNearest) {
   ExpectRefused({kDdp, "--backend=glo"}, AllOf(HasSubstr("glo"), HasSubstr("gloo")));
 }
 
-TEST(BadInput, NcclInABuildWithoutItIsToldWhatToUse) {
-  ExpectRefused({kDdp, "--backend=nccl"}, HasSubstr("--backend=gloo"));
+// Here there is either no GPU, or no use of one in this build.
+TEST(BadInput, WithoutAGpuTheUserIsToldWhatIsMissingAndWhatWouldWork) {
+  if (std::filesystem::exists("/dev/nvidiactl")) GTEST_SKIP() << "this machine has a GPU";
+  ExpectRefused({kDdp, "--backend=nccl"}, AllOf(HasSubstr("--backend=nccl"), HasSubstr("CUDA"),
+                                                HasSubstr("GPU"), HasSubstr("--backend=gloo")));
+  ExpectRefused({kDdp, "--device=cuda"},
+                AllOf(HasSubstr("--device=cuda"), HasSubstr("GPU"), HasSubstr("--device=cpu")));
+}
+
+TEST(BadInput, DevicesThatDoNotFitAreRefused) {
+  ExpectRefused({kDdp, "--device=cdua"}, AllOf(HasSubstr("cdua"), HasSubstr("cuda")));
+  ExpectRefused({kDdp, "--backend=nccl", "--device=cpu"},
+                AllOf(HasSubstr("--device=cpu"), HasSubstr("gloo")));
+  ExpectRefused({kDdp, "--cuda-graph"}, HasSubstr("--device=cuda"));
 }
 
 TEST(BadInput, NumbersOutOfRangeNameTheFlag) {

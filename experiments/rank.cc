@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -10,9 +11,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "backends/cuda/accelerator.h"
+#include "backends/cuda/cuda_device.h"
+#include "backends/cuda/staged_communicator.h"
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/images/image_loader.h"
 #include "backends/images/synthetic_source.h"
+#include "backends/nccl/nccl_communicator.h"
 #include "backends/rendezvous/file_store.h"
 #include "backends/rendezvous/tcp_store.h"
 #include "backends/steady_clock.h"
@@ -56,7 +61,8 @@ class Data {
     if (options.synthetic) {
       steps_ = 10;
       if (shard.trains) {
-        synthetic_.emplace(options.batch_size, options.image_size, options.seed + shard.index);
+        synthetic_.emplace(options.batch_size, options.image_size, options.seed + shard.index,
+                           /*bytes=*/options.device == "cuda");
       }
       return;
     }
@@ -68,6 +74,7 @@ class Data {
     loading.rank = shard.index;
     loading.ranks = shard.count;
     loading.scaled_decoding = options.scaled_decoding;
+    loading.bytes = options.device == "cuda";
     loading.on_skip = [](const backends::SkippedImage& skipped) {
       std::fprintf(stderr, "skipped %s: %s\n", skipped.path.c_str(), skipped.reason.c_str());
     };
@@ -137,7 +144,42 @@ std::unique_ptr<backends::Store> OpenStore(const RunOptions& options,
                                     .timeout = options.timeout});
 }
 
-backends::TorchReplica::Options ReplicaOptions(const RunOptions& options, int classes) {
+// The GPU of this rank: ranks of a host take them in turn.
+std::unique_ptr<backends::Accelerator> OpenAccelerator(const RunOptions& options,
+                                                       const RankEnvironment& environment,
+                                                       const core::Clock& clock) {
+  if (options.device == "cpu") return nullptr;
+  const int count = std::max(1, backends::FindCudaDevices().count);
+  return std::make_unique<backends::Accelerator>(
+      backends::OpenCudaDevice(environment.local_rank % count), clock);
+}
+
+std::unique_ptr<core::Communicator> Connect(const RunOptions& options,
+                                            const RankEnvironment& environment,
+                                            backends::Store& store, core::Timeline& timeline,
+                                            backends::Accelerator* accelerator) {
+  if (options.backend == "nccl") {
+    return backends::ConnectNccl({.rank = environment.rank,
+                                  .size = environment.world_size,
+                                  .store = &store,
+                                  .timeout = options.timeout,
+                                  .device = accelerator->device.get(),
+                                  .order = &accelerator->order,
+                                  .spans = &accelerator->spans});
+  }
+  std::unique_ptr<core::Communicator> gloo = backends::ConnectGloo({.rank = environment.rank,
+                                                                    .size = environment.world_size,
+                                                                    .store = &store,
+                                                                    .timeout = options.timeout,
+                                                                    .interface = options.interface,
+                                                                    .timeline = &timeline});
+  if (accelerator == nullptr) return gloo;
+  return backends::MakeStagedCommunicator(std::move(gloo), *accelerator->device,
+                                          &accelerator->order);
+}
+
+backends::TorchReplica::Options ReplicaOptions(const RunOptions& options, int classes,
+                                               backends::Accelerator* accelerator) {
   return {.num_classes = classes,
           .seed = options.seed,
           .weights = options.weights,
@@ -149,7 +191,9 @@ backends::TorchReplica::Options ReplicaOptions(const RunOptions& options, int cl
           .schedule = *backends::ParseSchedule(options.learning_rate_schedule),
           .epochs = options.epochs,
           .momentum = options.momentum,
-          .weight_decay = options.weight_decay};
+          .weight_decay = options.weight_decay,
+          .accelerator = accelerator,
+          .cuda_graph = options.cuda_graph};
 }
 
 // After the last epoch: what only all ranks together know.
@@ -192,17 +236,15 @@ void RunRank(const RunOptions& options, const RankEnvironment& environment,
   Data data(options, dataset, shard);
   const int classes = options.synthetic ? backends::SyntheticSource::kClasses
                                         : static_cast<int>(dataset.training.classes.size());
-  backends::TorchReplica replica(ReplicaOptions(options, classes),
+  const std::unique_ptr<backends::Accelerator> accelerator =
+      OpenAccelerator(options, environment, clock);
+  if (accelerator) timeline.Defer(&accelerator->spans);
+  backends::TorchReplica replica(ReplicaOptions(options, classes, accelerator.get()),
                                  shard.trains ? data.training() : nullptr, data.validation(),
                                  &timeline);
   const std::unique_ptr<backends::Store> store = OpenStore(options, environment, meeting_place);
   const std::unique_ptr<core::Communicator> communicator =
-      backends::ConnectGloo({.rank = environment.rank,
-                             .size = environment.world_size,
-                             .store = store.get(),
-                             .timeout = options.timeout,
-                             .interface = options.interface,
-                             .timeline = &timeline});
+      Connect(options, environment, *store, timeline, accelerator.get());
 
   const core::TrainOptions train{
       .epochs = options.epochs,

@@ -5,6 +5,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "backends/cuda/cuda_probe.h"
 #include "backends/torch/learning_rate.h"
 #include "core/error.h"
 #include "core/user_path.h"
@@ -13,7 +14,12 @@
 ABSL_FLAG(
     std::string, strategy, "",
     "ddp, all_reduce, parameter_server or parameter_server_overlapped; default: the program's");
-ABSL_FLAG(std::string, backend, "gloo", "how ranks talk: gloo (TCP)");
+ABSL_FLAG(std::string, backend, "gloo", "how ranks talk: gloo (TCP) or nccl (between GPUs)");
+ABSL_FLAG(std::string, device, "",
+          "what ranks compute on: cpu or cuda, a GPU each; default: cuda with nccl, else cpu");
+ABSL_FLAG(bool, cuda_graph, false,
+          "on GPUs: run forward and backward as one captured graph; less work for the processor, "
+          "but gradients come all at once, so that ddp hides nothing");
 ABSL_FLAG(int, nproc_per_node, 0,
           "ranks to start on this machine, a server included; default: 4 that train, 2 on fewer "
           "than 4 cores, and one more for the server");
@@ -54,11 +60,7 @@ namespace experiments {
 namespace {
 
 void Check(const RunOptions& options) {
-  if (options.backend == "nccl") {
-    RefuseFlag("backend", "nccl", "this build has no NCCL; use --backend=gloo, which needs no GPU");
-  }
   CheckName("strategy", options.strategy, core::StrategyNames());
-  CheckName("backend", options.backend, {"gloo"});
   CheckName("precision", options.precision, {"fp32", "bf16"});
   for (const absl::Status& status :
        {core::MakeStrategy(options.strategy, options.strategy_options()).status(),
@@ -86,8 +88,30 @@ void Check(const RunOptions& options) {
   }
 }
 
+// Chooses the device. Returns how many GPUs there are.
+int ChooseDevice(RunOptions& options) {
+  CheckName("backend", options.backend, {"gloo", "nccl"});
+  const bool nccl = options.backend == "nccl";
+  if (options.device.empty()) options.device = nccl ? "cuda" : "cpu";
+  CheckName("device", options.device, {"cpu", "cuda"});
+  if (options.device == "cpu") {
+    if (nccl) {
+      RefuseFlag("device", "cpu", "NCCL moves the memory of GPUs: use --device=cuda, or gloo");
+    }
+    if (options.cuda_graph) RefuseFlag("cuda_graph", "true", "needs --device=cuda");
+    return 0;
+  }
+  const backends::CudaDevices devices = backends::ProbeCudaDevices();
+  if (devices.problem.empty()) return devices.count;
+  if (nccl) {
+    RefuseFlag("backend", "nccl",
+               absl::StrCat(devices.problem, "; or use --backend=gloo, which needs none"));
+  }
+  RefuseFlag("device", "cuda", absl::StrCat(devices.problem, "; or use --device=cpu"));
+}
+
 // What the user left open.
-void FillDefaults(int cores, const std::optional<RankEnvironment>& environment,
+void FillDefaults(int cores, int gpus, const std::optional<RankEnvironment>& environment,
                   RunOptions& options) {
   options.generated = options.data_dir.empty() && !options.synthetic;
   const bool small = options.data_dir.empty();
@@ -98,8 +122,10 @@ void FillDefaults(int cores, const std::optional<RankEnvironment>& environment,
   if (environment) {
     options.ranks = environment->world_size;
   } else if (options.ranks == 0) {
-    const int train = cores >= 4 ? 4 : 2;
+    const int train = gpus > 0 ? gpus : cores >= 4 ? 4 : 2;
     options.ranks = train + (train - TrainingRanks(options, train));
+    // NCCL wants a GPU for the server, too.
+    if (options.backend == "nccl") options.ranks = gpus;
   }
   if (options.threads == 0) {
     const int computing =
@@ -116,6 +142,8 @@ RunOptions OptionsFromFlags(std::string_view default_strategy, int cores,
   options.strategy = absl::GetFlag(FLAGS_strategy);
   if (options.strategy.empty()) options.strategy = default_strategy;
   options.backend = absl::GetFlag(FLAGS_backend);
+  options.device = absl::GetFlag(FLAGS_device);
+  options.cuda_graph = absl::GetFlag(FLAGS_cuda_graph);
   options.ranks = absl::GetFlag(FLAGS_nproc_per_node);
   options.data_dir = core::UserPath(absl::GetFlag(FLAGS_data_dir));
   options.synthetic = absl::GetFlag(FLAGS_synthetic);
@@ -142,8 +170,14 @@ RunOptions OptionsFromFlags(std::string_view default_strategy, int cores,
   const double timeout = InRange("timeout", absl::GetFlag(FLAGS_timeout), 0.1, 1e6);
   options.timeout = std::chrono::milliseconds(std::llround(1e3 * timeout));
   options.interface = absl::GetFlag(FLAGS_interface);
-  FillDefaults(cores, environment, options);
+  const int gpus = ChooseDevice(options);
+  FillDefaults(cores, gpus, environment, options);
   Check(options);
+  if (options.backend == "nccl" && !environment && options.ranks > gpus) {
+    RefuseFlag("nproc_per_node", absl::StrCat(options.ranks),
+               absl::StrCat("NCCL wants a GPU for each rank, a server included, and there are ",
+                            gpus, ": use fewer ranks, or --backend=gloo"));
+  }
   return options;
 }
 
@@ -175,7 +209,9 @@ std::map<std::string, std::string> Describe(const RunOptions& options) {
       {"batch_size", absl::StrCat(options.batch_size)},
       {"bucket_mb", absl::StrCat(options.bucket_mb)},
       {"colocated", options.colocated ? "true" : "false"},
+      {"cuda_graph", options.cuda_graph ? "true" : "false"},
       {"data_dir", options.synthetic ? "synthetic" : options.data_dir},
+      {"device", options.device},
       {"epochs", absl::StrCat(options.epochs)},
       {"image_size", absl::StrCat(options.image_size)},
       {"label_smoothing", absl::StrCat(options.label_smoothing)},

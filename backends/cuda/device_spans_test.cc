@@ -67,7 +67,8 @@ TEST(DeviceSpansTest, WhatComesBetweenIntervalsBelongsToNoStep) {
   DeviceSpans spans(*compute, clock);
   core::Timeline timeline(clock, /*tracing=*/true);
   timeline.Defer(&spans);
-  spans.Record(SpanKind::kBroadcast, compute->Record(), compute->Record(), 4);
+  const auto start = compute->Record();
+  spans.Record(SpanKind::kBroadcast, start, compute->Record(), 4);
   timeline.BeginSteps();
   timeline.EndStep();
   EXPECT_EQ(timeline.TakeSteps().at(0).communication.count(), 0);

@@ -100,11 +100,13 @@ class FakeStream final : public DeviceStream {
 
 class FakeDevice final : public Device {
  public:
-  explicit FakeDevice(const std::string& identity) : identity_(identity) {}
+  FakeDevice(const std::string& identity, bool holds_all)
+      : identity_(identity), holds_all_(holds_all) {}
 
   void Enter() override {}
   std::unique_ptr<DeviceStream> MakeStream(bool) override { return std::make_unique<FakeStream>(); }
   bool Holds(const void* data) const override {
+    if (holds_all_) return true;
     const std::lock_guard lock(mutex_);
     const auto next = allocated_.upper_bound(static_cast<const std::byte*>(data));
     if (next == allocated_.begin()) return false;
@@ -131,14 +133,15 @@ class FakeDevice final : public Device {
 
  private:
   const std::string identity_;
+  const bool holds_all_;
   mutable std::mutex mutex_;
   std::map<const std::byte*, int64_t> allocated_;  // Guarded by mutex_.
 };
 
 }  // namespace
 
-std::unique_ptr<Device> MakeFakeDevice(const std::string& identity) {
-  return std::make_unique<FakeDevice>(identity);
+std::unique_ptr<Device> MakeFakeDevice(const std::string& identity, bool holds_all) {
+  return std::make_unique<FakeDevice>(identity, holds_all);
 }
 
 void Enqueue(DeviceStream& stream, std::function<void()> work) {

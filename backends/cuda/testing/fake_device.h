@@ -11,7 +11,8 @@ namespace backends::testing {
 
 // A device whose streams are threads of this process and whose memory is the host's. It shows that
 // what is built on a Device orders its work rightly, and nothing about GPUs.
-std::unique_ptr<Device> MakeFakeDevice(const std::string& identity);
+// With `holds_all`, every address counts as its memory.
+std::unique_ptr<Device> MakeFakeDevice(const std::string& identity, bool holds_all = false);
 
 // Adds `work` to a stream of a fake device.
 void Enqueue(DeviceStream& stream, std::function<void()> work);

@@ -1,0 +1,75 @@
+#include "backends/cuda/staged_communicator.h"
+
+#include <thread>
+#include <vector>
+
+#include "backends/cuda/testing/fake_device.h"
+#include "backends/local/local_communicator.h"
+#include "core/task.h"
+#include "core/testing/communicator_conformance.h"
+#include "core/testing/strategy_conformance.h"
+#include "gtest/gtest.h"
+
+namespace backends {
+namespace {
+
+// Threads whose buffers all count as a device's.
+class StagedWorld : public core::testing::World {
+ public:
+  std::vector<std::exception_ptr> Run(int size, const Body& body) override {
+    auto communicators = MakeLocalCommunicators(size);
+    std::vector<std::exception_ptr> errors(size);
+    std::vector<std::thread> threads;
+    for (int rank = 0; rank < size; ++rank) {
+      threads.emplace_back([&, rank] {
+        const auto device = testing::MakeFakeDevice("gpu", /*holds_all=*/true);
+        const auto communicator =
+            MakeStagedCommunicator(std::move(communicators[rank]), *device, nullptr);
+        try {
+          core::RunToEnd(body(*communicator));
+        } catch (...) {
+          errors[rank] = std::current_exception();
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    return errors;
+  }
+};
+
+std::unique_ptr<core::testing::World> MakeStagedWorld() { return std::make_unique<StagedWorld>(); }
+
+core::Task Sum(core::Communicator& communicator, core::Buffer data) {
+  co_await communicator.AllReduce(data);
+}
+
+TEST(StagedCommunicatorTest, WaitsForWhatTheDeviceComputesAndMakesItWait) {
+  const auto device = testing::MakeFakeDevice("gpu");
+  const auto compute = device->MakeStream(/*urgent=*/false);
+  ComputeOrder order(*compute);
+  const std::shared_ptr<void> memory = device->Allocate(sizeof(float));
+  float* value = static_cast<float*>(memory.get());
+  auto host = MakeLocalCommunicators(1);
+  const auto communicator = MakeStagedCommunicator(std::move(host[0]), *device, &order);
+  testing::Enqueue(*compute, [value] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    *value = 3;
+  });
+  order.Awaited(compute->Record());
+  core::RunToEnd(Sum(*communicator, {value, 1}));
+  testing::Enqueue(*compute, [value] { *value *= 10; });
+  compute->Record()->Wait();
+  EXPECT_EQ(*value, 30);
+}
+
+}  // namespace
+}  // namespace backends
+
+namespace core::testing {
+
+INSTANTIATE_TEST_SUITE_P(Staged, CommunicatorConformance,
+                         ::testing::Values(backends::MakeStagedWorld));
+INSTANTIATE_TEST_SUITE_P(Staged, StrategyConformance, EveryStrategyIn(backends::MakeStagedWorld),
+                         StrategyName);
+
+}  // namespace core::testing
