@@ -26,6 +26,9 @@ TEST(ProfileOf, TakesMediansAndOrdersGradientsByThem) {
   EXPECT_EQ(profile.gradients[0].elements, 30);
   EXPECT_EQ(profile.gradients[2].parameter, 0);
   EXPECT_DOUBLE_EQ(profile.gradients[2].ready, 4.1);
+  // Quartiles lie halfway between the values.
+  EXPECT_DOUBLE_EQ(profile.gradients[2].spread, 6.05 - 4.0);
+  EXPECT_DOUBLE_EQ(profile.pass_spread, 6.75 - 4.25);
 
   // The simulator takes it.
   profile.model = profile.hardware = profile.source = "paper";
@@ -86,7 +89,8 @@ TEST(MeasureSteps, SaysWhenEachGradientIsReady) {
   PacedReplica replica;
   int calls = 0;
   const std::vector<StepTimes> steps =
-      MeasureSteps(replica, replica.timeline(), 2, 3, [&](int done) { calls = done; });
+      MeasureSteps(replica, replica.timeline(), ByClock(replica.timeline()), 2, 3,
+                   [&](int done) { calls = done; });
   EXPECT_EQ(calls, 5);
   ASSERT_EQ(steps.size(), 3u);
   for (const StepTimes& step : steps) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/algorithms/direct_exchange.h"
 #include "core/algorithms/double_tree.h"
 #include "core/algorithms/ring.h"
 #include "core/algorithms/segmented_ring.h"
@@ -131,6 +132,14 @@ double CollectiveCost::DoubleTree(core::Buffer data) const {
          2 * tree_depth_ * (trees_.latency + bytes * ring_.seconds_per_byte);
 }
 
+double CollectiveCost::DirectExchange(core::SpanKind kind, core::Buffer data) const {
+  const core::Exchange cut = core::CutForExchange(kind, data.count, data.type, size_);
+  const double sent = static_cast<double>((size_ - 1) * cut.share * core::SizeOf(data.type));
+  const bool two_hops =
+      !cut.one_hop && kind != core::SpanKind::kReduceScatter && kind != core::SpanKind::kAllGather;
+  return (two_hops ? 2 : 1) * (ring_.latency + sent * ring_.seconds_per_byte);
+}
+
 double CollectiveCost::Broadcast(double bytes) const {
   double seconds = 0;
   for (const Round& round : broadcast_) seconds += round.latency + bytes * round.seconds_per_byte;
@@ -139,6 +148,9 @@ double CollectiveCost::Broadcast(double bytes) const {
 
 double CollectiveCost::Seconds(core::SpanKind kind, core::Buffer data) const {
   if (size_ == 1) return 0;
+  if (options_.algorithm == core::AllReduceAlgorithm::kDirectExchange) {
+    return DirectExchange(kind, data);
+  }
   const double bytes = static_cast<double>(data.bytes());
   const double chunk =
       static_cast<double>(core::RingScratchCount(data.count, size_) * core::SizeOf(data.type));
@@ -160,6 +172,8 @@ double CollectiveCost::Seconds(core::SpanKind kind, core::Buffer data) const {
       return HalvingDoubling(bytes);
     case core::AllReduceAlgorithm::kDoubleTree:
       return DoubleTree(data);
+    case core::AllReduceAlgorithm::kDirectExchange:
+      break;  // Above.
   }
   return 0;
 }

@@ -21,10 +21,12 @@ namespace sim {
 //   segmented ring      see SegmentedRing
 //   halving, doubling   Σ over rounds, twice: o + m/2ʳB; two rounds of m more for n no power of two
 //   double tree         see DoubleTree
+//   direct exchange     2(o + (n − 1) m/nB); of few elements o + (n − 1) m/B
 //   reduce-scatter, all-gather   (n − 1)(o + m/nB)
 //   broadcast           ⌈log₂ n⌉ rounds of o + m/B
 // They are exact where links and parts are equal; the double tree's is an estimate (segments of two
-// trees meet on links, in an order of their own).
+// trees meet on links, in an order of their own), and so is the direct exchange's of more than one
+// segment, which overlap. Adding up costs no time in them.
 class CollectiveCost {
  public:
   // All arguments outlive it.
@@ -56,6 +58,7 @@ class CollectiveCost {
   double SegmentedRing(core::Buffer data) const;
   double HalvingDoubling(double bytes) const;
   double DoubleTree(core::Buffer data) const;
+  double DirectExchange(core::SpanKind kind, core::Buffer data) const;
   double Broadcast(double bytes) const;
 
   const Cluster& cluster_;

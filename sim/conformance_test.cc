@@ -33,12 +33,16 @@ std::unique_ptr<World> MakeMessageWorld() {
 
 INSTANTIATE_TEST_SUITE_P(Simulated, CommunicatorConformance,
                          ::testing::Values(MakeFormulaWorld,
-                                           MakeMessageWorld<AllReduceAlgorithm::kSegmentedRing>));
+                                           MakeMessageWorld<AllReduceAlgorithm::kSegmentedRing>,
+                                           MakeMessageWorld<AllReduceAlgorithm::kDirectExchange>));
 INSTANTIATE_TEST_SUITE_P(Simulated, AlgorithmsConformance, ::testing::Values(MakeFormulaWorld));
 INSTANTIATE_TEST_SUITE_P(SimulatedByFormula, StrategyConformance, EveryStrategyIn(MakeFormulaWorld),
                          StrategyName);
 INSTANTIATE_TEST_SUITE_P(SimulatedByMessages, StrategyConformance,
                          EveryStrategyIn(MakeMessageWorld<AllReduceAlgorithm::kSegmentedRing>),
+                         StrategyName);
+INSTANTIATE_TEST_SUITE_P(SimulatedByExchange, StrategyConformance,
+                         EveryStrategyIn(MakeMessageWorld<AllReduceAlgorithm::kDirectExchange>),
                          StrategyName);
 
 }  // namespace

@@ -36,7 +36,7 @@ core::Task ReduceScatter(SimCommunicator& communicator, core::Buffer data) {
 }  // namespace
 
 MessageCollectives::Runner::Runner(Network& network, int rank)
-    : state(network.engine(), rank), communicator(network, nullptr, state) {}
+    : state(network.engine(), rank), communicator(network, Network::Channel::kCollectives, state) {}
 
 MessageCollectives::MessageCollectives(Network& network, core::AllReduceOptions options)
     : network_(network), options_(options) {}

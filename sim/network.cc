@@ -37,7 +37,7 @@ Network::Network(Engine& engine, const Cluster& cluster, int ranks)
 // rank that goes through its peers goes through memory.
 Network::Slot& Network::FindSlot(uint32_t from, uint32_t to, Channel channel) {
   uint64_t hash = uint64_t{from >> 2} << 32 | to >> 2;
-  hash = (hash ^ static_cast<uint64_t>(channel) << 63) * 0x9E3779B97F4A7C15;
+  hash = (hash ^ static_cast<uint64_t>(channel) << 62) * 0x9E3779B97F4A7C15;
   hash = (hash ^ hash >> 29) * 0xBF58476D1CE4E5B9;
   const uint32_t near = (from & 3) << 2 | (to & 3);
   const auto tag = static_cast<uint32_t>(hash >> 32) << 4 | near;

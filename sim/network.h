@@ -32,7 +32,7 @@ namespace sim {
 class Network : public EventSource, public TimerHandler {
  public:
   // Messages of different channels are not matched with one another.
-  enum class Channel : uint8_t { kMessages, kCollectives };
+  enum class Channel : uint8_t { kMessages, kCollectives, kGathering };
   enum class Side : uint8_t { kSend, kReceive };
 
   // One rank's half of a message.
@@ -92,8 +92,8 @@ class Network : public EventSource, public TimerHandler {
   // is in none: it is the cookie of the connection's route, whose id is the connection's.
   struct Connection {
     uint32_t from = 0;
-    uint32_t to : 31 = 0;
-    uint32_t channel : 1 = 0;
+    uint32_t to : 30 = 0;
+    uint32_t channel : 2 = 0;
     Id unmatched = kNone;  // The last of those that lack one half, all the same one.
     Id following = kNone;  // The last of those that wait for the one that flows.
   };

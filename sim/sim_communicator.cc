@@ -11,16 +11,15 @@ std::shared_ptr<Completion> SimCommunicator::Begin(int parts, core::SpanKind kin
 
 void SimCommunicator::Post(Network::Side side, core::Buffer buffer, int peer, core::SpanKind kind,
                            std::shared_ptr<Completion> completion) {
-  network_.Post(
-      {.side = side,
-       .rank = state_.rank,
-       .peer = peer,
-       .channel = collectives_ ? Network::Channel::kMessages : Network::Channel::kCollectives,
-       .kind = kind,
-       .buffer = buffer,
-       .time = state_.clock.seconds(),
-       .completion = std::move(completion)},
-      side == Network::Side::kSend ? sends_ : receives_);
+  network_.Post({.side = side,
+                 .rank = state_.rank,
+                 .peer = peer,
+                 .channel = channel_,
+                 .kind = kind,
+                 .buffer = buffer,
+                 .time = state_.clock.seconds(),
+                 .completion = std::move(completion)},
+                side == Network::Side::kSend ? sends_ : receives_);
 }
 
 core::Work SimCommunicator::Send(core::Buffer source, int to, core::SpanKind kind) {

@@ -12,10 +12,11 @@ namespace sim {
 // A rank's way to the others in a simulated world. All arguments outlive it.
 class SimCommunicator : public core::Communicator {
  public:
-  // With collectives its messages are of Channel::kMessages, without them, where there are only
-  // messages, of kCollectives.
   SimCommunicator(Network& network, Collectives* collectives, const RankState& state)
-      : network_(network), collectives_(collectives), state_(state) {}
+      : SimCommunicator(network, collectives, Network::Channel::kMessages, state) {}
+  // One for messages only, of that channel.
+  SimCommunicator(Network& network, Network::Channel channel, const RankState& state)
+      : SimCommunicator(network, nullptr, channel, state) {}
 
   int rank() const override { return state_.rank; }
   int size() const override { return network_.topology().ranks(); }
@@ -38,6 +39,10 @@ class SimCommunicator : public core::Communicator {
                       core::SpanKind kind) override;
 
  private:
+  SimCommunicator(Network& network, Collectives* collectives, Network::Channel channel,
+                  const RankState& state)
+      : network_(network), collectives_(collectives), channel_(channel), state_(state) {}
+
   core::Work Collective(core::SpanKind kind, core::Buffer data, int root);
   std::shared_ptr<Completion> Begin(int parts, core::SpanKind kind, int64_t bytes) const;
   void Post(Network::Side side, core::Buffer buffer, int peer, core::SpanKind kind,
@@ -45,6 +50,7 @@ class SimCommunicator : public core::Communicator {
 
   Network& network_;
   Collectives* const collectives_;
+  const Network::Channel channel_;
   const RankState& state_;
   Network::Hint sends_;
   Network::Hint receives_;

@@ -25,22 +25,16 @@ class Computation : public core::Operation {
 
 }  // namespace
 
+double AccumulateBytesPerSecond(const core::Profile& profile, const Cluster& cluster) {
+  return cluster.accumulate_bytes_per_second > 0 ? cluster.accumulate_bytes_per_second
+                                                 : profile.accumulate_bytes_per_second;
+}
+
 ReplicaModel::ReplicaModel(const core::Profile& profile, const Cluster& cluster)
     : profile_(profile),
       disturbance_(cluster.disturbance),
-      accumulate_bytes_per_second_(cluster.accumulate_bytes_per_second > 0
-                                       ? cluster.accumulate_bytes_per_second
-                                       : profile.accumulate_bytes_per_second),
-      extents_(profile.gradients.size()) {
-  for (const core::ProfiledGradient& gradient : profile.gradients) {
-    extents_[static_cast<size_t>(gradient.parameter)].count = gradient.elements;
-  }
-  int64_t offset = 0;
-  for (core::Extent& extent : extents_) {
-    extent.offset = offset;
-    offset += extent.count;
-  }
-}
+      accumulate_bytes_per_second_(AccumulateBytesPerSecond(profile, cluster)),
+      extents_(core::ExtentsOf(profile)) {}
 
 double ReplicaModel::RankFactor(int rank) const {
   if (disturbance_.straggler_share == 0) return 1;

@@ -12,6 +12,7 @@
 #include "core/memory.h"
 #include "core/task.h"
 #include "sim/chunks.h"
+#include "sim/exchange_collectives.h"
 #include "sim/formula_collectives.h"
 #include "sim/message_collectives.h"
 #include "sim/network.h"
@@ -85,7 +86,7 @@ class Run {
       const SimulationOptions& options)
       : options_(options),
         network_(engine_, cluster, options.world_size),
-        collectives_(MakeCollectives()),
+        collectives_(MakeCollectives(cluster, profile)),
         model_(profile, cluster) {
     for (int i = 0; i < options.world_size; ++i) AddRank(i, strategy(i));
   }
@@ -120,9 +121,14 @@ class Run {
   }
 
  private:
-  std::unique_ptr<Collectives> MakeCollectives() {
+  std::unique_ptr<Collectives> MakeCollectives(const Cluster& cluster,
+                                               const core::Profile& profile) {
     if (options_.collectives == CollectiveMode::kFormula) {
       return std::make_unique<FormulaCollectives>(network_, options_.all_reduce);
+    }
+    if (options_.all_reduce.algorithm == core::AllReduceAlgorithm::kDirectExchange) {
+      return std::make_unique<ExchangeCollectives>(network_,
+                                                   AccumulateBytesPerSecond(profile, cluster));
     }
     return std::make_unique<MessageCollectives>(network_, options_.all_reduce);
   }

@@ -4,7 +4,9 @@
 #     tools/test_hosts.sh --hosts=4 --rate=1gbit -- bazel-bin/experiments/baseline_ddp --interface=eth0
 #
 # Every host is a network namespace whose eth0 leads to one bridge; each direction of its link
-# carries a token bucket of --rate (as tc writes it: 200mbit, 1gbit; none: no limit). The command
+# carries a token bucket of --rate (as tc writes it: 200mbit, 1gbit; none: no limit). With --fair the
+# connections over a link share it evenly and nothing is lost: each may have 128 KiB on the way, and
+# queues hold all of that. Without, this kernel's TCP does as it does anywhere. The command
 # runs once per host with RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR (host 0) and
 # MASTER_PORT set. When one fails the others have 4 s to notice before they are ended; the exit code
 # is that of the first to fail. SIGINT, SIGTERM and SIGHUP reach the commands as SIGTERM.
@@ -30,7 +32,9 @@ address() { echo "10.77.0.$(($1 + 1))"; }
 
 limit() {  # DEVICE [COMMAND that enters its namespace]
   [ "$rate" = none ] && return
-  must "${@:2}" tc qdisc add dev "$1" root tbf rate "$rate" burst 256kb latency 50ms
+  local queue=(latency 50ms)
+  [ "$fair" ] && queue=(limit "$((hosts * 256))kb")
+  must "${@:2}" tc qdisc add dev "$1" root tbf rate "$rate" burst 256kb "${queue[@]}"
 }
 
 # Makes a host; `host` is then a process that holds its namespace.
@@ -47,6 +51,10 @@ make_host() {  # RANK
   must "${enter[@]}" ip link set lo up
   must "${enter[@]}" ip address add "$(address "$1")/24" dev eth0
   must "${enter[@]}" ip link set eth0 up
+  if [ "$fair" ]; then  # A window that no loss or probe changes.
+    must "${enter[@]}" sysctl -q -w net.ipv4.tcp_congestion_control=reno \
+      net.ipv4.tcp_wmem="4096 131072 131072" net.ipv4.tcp_slow_start_after_idle=0
+  fi
   limit "host$1"
   limit eth0 "${enter[@]}"
 }
@@ -96,19 +104,20 @@ inside() {  # COMMAND ARGUMENT…
 }
 
 if [ "${1-}" = inside ]; then
-  hosts=$2 rate=$3
-  shift 3
+  hosts=$2 rate=$3 fair=$4
+  shift 4
   inside "$@"
 fi
 
 cd "${BUILD_WORKING_DIRECTORY:-.}" || refuse "the folder $BUILD_WORKING_DIRECTORY is gone"
-hosts=2 rate=1gbit
+hosts=2 rate=1gbit fair=
 while [ $# -gt 0 ]; do
   case $1 in
     --hosts=*) hosts=${1#*=} ;;
     --rate=*) rate=${1#*=} ;;
+    --fair) fair=yes ;;
     --) shift && break ;;
-    -*) refuse "unknown flag $1: --hosts=N, --rate=RATE and -- COMMAND are known" ;;
+    -*) refuse "unknown flag $1: --hosts=N, --rate=RATE, --fair and -- COMMAND are known" ;;
     *) break ;;
   esac
   shift
@@ -126,7 +135,7 @@ namespaces=(unshare --net --mount --pid --fork --kill-child=KILL --mount-proc)
 said=$("${namespaces[@]}" true 2>&1) || refuse "the kernel refuses namespaces (${said//$'\n'/ })"
 
 set -m  # A process group of its own, to pass signals on to.
-setpriv --pdeathsig KILL "${namespaces[@]}" "$here" inside "$hosts" "$rate" "$@" </dev/null &
+setpriv --pdeathsig KILL "${namespaces[@]}" "$here" inside "$hosts" "$rate" "$fair" "$@" </dev/null &
 world=$!
 trap 'kill -s TERM -- "-$world"' INT TERM HUP
 while kill -0 "$world" 2>/dev/null; do

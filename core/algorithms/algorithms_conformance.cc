@@ -34,16 +34,19 @@ std::vector<T> Sum(int size, int64_t count) {
 }
 
 template <typename T>
+Task AllReduce(Communicator& communicator, AllReduceOptions options, int64_t count) {
+  std::vector<T> data = Values<T>(communicator.rank(), count);
+  std::vector<T> scratch(static_cast<size_t>(
+      AllReduceScratchCount(options, count, kDataTypeOf<T>, communicator.size())));
+  co_await RunAllReduce(options, communicator, View(data), View(scratch));
+  EXPECT_TRUE(data == Sum<T>(communicator.size(), count))
+      << Name(options.algorithm) << ", rank " << communicator.rank() << " of "
+      << communicator.size() << ", " << count << " elements";
+}
+
+template <typename T>
 Task AllReduceEverySize(Communicator& communicator, AllReduceOptions options) {
-  for (int64_t count : kCounts) {
-    std::vector<T> data = Values<T>(communicator.rank(), count);
-    std::vector<T> scratch(static_cast<size_t>(
-        AllReduceScratchCount(options, count, kDataTypeOf<T>, communicator.size())));
-    co_await RunAllReduce(options, communicator, View(data), View(scratch));
-    EXPECT_TRUE(data == Sum<T>(communicator.size(), count))
-        << Name(options.algorithm) << ", rank " << communicator.rank() << " of "
-        << communicator.size() << ", " << count << " elements";
-  }
+  for (int64_t count : kCounts) co_await AllReduce<T>(communicator, options, count);
 }
 
 TEST_P(AlgorithmsConformance, AllReducesSumOverAllRanks) {
@@ -66,6 +69,18 @@ TEST_P(AlgorithmsConformance, AllReducesSumDoubles) {
     RunRanks(*GetParam()(), 5, [options](Communicator& communicator) {
       return AllReduceEverySize<double>(communicator, options);
     });
+  }
+}
+
+TEST_P(AlgorithmsConformance, AllReducesSumManySegments) {
+  constexpr int64_t kCount = 6'000'001;
+  for (const std::string& name : AllReduceAlgorithmNames()) {
+    const AllReduceOptions options{*AllReduceAlgorithmNamed(name), 1};
+    for (int size : {2, 3}) {
+      RunRanks(*GetParam()(), size, [options](Communicator& communicator) {
+        return AllReduce<float>(communicator, options, kCount);
+      });
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #include "core/algorithms/all_reduce_algorithm.h"
 
 #include "absl/status/status.h"
+#include "core/algorithms/direct_exchange.h"
 #include "core/algorithms/double_tree.h"
 #include "core/algorithms/halving_doubling.h"
 #include "core/algorithms/ring.h"
@@ -9,8 +10,8 @@
 namespace core {
 
 const std::vector<std::string>& AllReduceAlgorithmNames() {
-  static const auto& names =
-      *new std::vector<std::string>{"segmented_ring", "ring", "halving_doubling", "double_tree"};
+  static const auto& names = *new std::vector<std::string>{
+      "segmented_ring", "ring", "halving_doubling", "double_tree", "direct_exchange"};
   return names;
 }
 
@@ -40,6 +41,8 @@ int64_t AllReduceScratchCount(const AllReduceOptions& options, int64_t count, Da
       return HalvingDoublingScratchCount(count);
     case AllReduceAlgorithm::kDoubleTree:
       return DoubleTreeScratchCount(count, type);
+    case AllReduceAlgorithm::kDirectExchange:
+      return DirectExchangeScratchCount(count, type, size);
   }
   return 0;
 }
@@ -55,6 +58,8 @@ Task RunAllReduce(AllReduceOptions options, Communicator& communicator, Buffer d
       return HalvingDoublingAllReduce(communicator, data, scratch);
     case AllReduceAlgorithm::kDoubleTree:
       return DoubleTreeAllReduce(communicator, data, scratch, options.ranks_per_host);
+    case AllReduceAlgorithm::kDirectExchange:
+      return DirectExchangeAllReduce(communicator, data, scratch);
   }
   return RingAllReduce(communicator, data, scratch);
 }

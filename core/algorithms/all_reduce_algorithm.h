@@ -12,7 +12,13 @@
 
 namespace core {
 
-enum class AllReduceAlgorithm { kSegmentedRing, kRing, kHalvingDoubling, kDoubleTree };
+enum class AllReduceAlgorithm {
+  kSegmentedRing,
+  kRing,
+  kHalvingDoubling,
+  kDoubleTree,
+  kDirectExchange
+};
 
 // As a flag names them: "segmented_ring", …
 const std::vector<std::string>& AllReduceAlgorithmNames();

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/task.h"
+#include "sim/exchange_collectives.h"
 #include "sim/formula_collectives.h"
 #include "sim/message_collectives.h"
 #include "sim/network.h"
@@ -45,7 +46,10 @@ class SimWorld : public core::testing::World {
     Engine engine;
     Network network(engine, cluster_, size);
     std::unique_ptr<Collectives> collectives;
-    if (by_messages_) {
+    constexpr double kAddBytesPerSecond = 1e10;
+    if (by_messages_ && by_messages_->algorithm == core::AllReduceAlgorithm::kDirectExchange) {
+      collectives = std::make_unique<ExchangeCollectives>(network, kAddBytesPerSecond);
+    } else if (by_messages_) {
       collectives = std::make_unique<MessageCollectives>(network, *by_messages_);
     } else {
       collectives = std::make_unique<FormulaCollectives>(network, core::AllReduceOptions{});

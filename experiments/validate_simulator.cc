@@ -1,0 +1,204 @@
+// tools/bazel run //experiments:validate_simulator
+// Predicted against measured: what the simulator's error is.
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/temporary_folder.h"
+#include "core/user_path.h"
+#include "experiments/machine.h"
+#include "experiments/program.h"
+#include "experiments/shipped_file.h"
+#include "experiments/validation/calibration.h"
+#include "experiments/validation/host_run.h"
+#include "experiments/validation/outcome.h"
+#include "experiments/validation/prediction.h"
+#include "experiments/validation/validation_case.h"
+
+ABSL_FLAG(bool, quick, false, "a small matrix, in under 90 s");
+ABSL_FLAG(std::string, output_dir, "results", "folder for validation.json, plots and traces");
+
+namespace experiments {
+namespace {
+
+constexpr std::string_view kUsage =
+    R"(Runs the strategies over real sockets between test hosts, predicts the same runs with the simulator, and says
+how far the two are apart. Needs root, for the test hosts' network namespaces.
+
+    sudo tools/bazel run //experiments:validate_simulator
+    sudo tools/bazel run //experiments:validate_simulator -- --quick
+
+The simulator is calibrated with micro-measurements only (messages, fan-in, adding up), and then predicts a matrix
+of strategies, ranks, bandwidths and two workloads that it never saw. Leaves validation.json, plots/validation.png,
+calibrated clusters for `simulate --cluster`, and traces of the worst cases, measured and predicted.)";
+
+constexpr char kProfile[] = "experiments/profiles/resnet50_64px_batch16_float32.json";
+constexpr int kSteps = 10 + static_cast<int>(kWarmupSteps);
+constexpr size_t kTraced = 3;  // Worst cases.
+
+void Check(const absl::Status& status) {
+  if (!status.ok()) throw core::Error(std::string(status.message()));
+}
+
+class Validation {
+ public:
+  Validation(bool quick, std::string output) : output_(std::move(output)) {
+    const core::Profile real = core::ReadProfile(ShippedFile(kProfile));
+    AddWorkload("communication", Shrink(real, 16, 4, 0.04));
+    AddWorkload("computation", Shrink(real, 16, 4, 0.3));
+    const std::vector<std::string> rates =
+        quick ? std::vector<std::string>{"1gbit"}
+              : std::vector<std::string>{"200mbit", "1gbit", "4gbit"};
+    for (const std::string& rate : rates) CalibrateRate(rate);
+    const std::vector<int> ranks = quick ? std::vector<int>{2, 4} : std::vector<int>{2, 3, 4, 8};
+    for (const ValidationCase& each : MakeCases(rates, ranks, workloads_)) {
+      if (CoresCarry(each, calibrations_.at(each.rate), UsableCores())) {
+        outcomes_.push_back({.validation_case = each});
+      } else {
+        left_out_.push_back(
+            absl::StrCat(each.label(), " with ", each.ranks, " ranks at ", each.rate));
+      }
+    }
+  }
+
+  void Run() {
+    traces_.resize(outcomes_.size());
+    for (size_t begin = 0; begin < outcomes_.size();) {
+      size_t end = begin;
+      while (end < outcomes_.size() && SameHosts(begin, end)) ++end;
+      MeasureGroup(begin, end);
+      begin = end;
+    }
+    for (Outcome& outcome : outcomes_) {
+      const Calibration& calibration = calibrations_.at(outcome.validation_case.rate);
+      outcome.prediction = Predict(outcome.validation_case, calibration);
+      outcome.least = LeastSeconds(outcome.validation_case, calibration);
+    }
+  }
+
+  void Write() const {
+    std::vector<Calibration> calibrations;
+    for (const auto& [rate, calibration] : calibrations_) {
+      calibrations.push_back(calibration);
+      Check(WriteCluster(calibration, absl::StrCat(output_, "/cluster_", rate, ".json")));
+    }
+    nlohmann::ordered_json json = ToJson(outcomes_, calibrations);
+    json["processor"] = ProcessorName();
+    json["cores"] = UsableCores();
+    json["left_out"] = left_out_;
+    Check(core::WriteFile(absl::StrCat(output_, "/validation.json"), json.dump(1) + "\n"));
+    WriteTraces();
+    const std::string text = Text(outcomes_);
+    Check(core::WriteFile(absl::StrCat(output_, "/validation.txt"), text));
+    std::fputs(text.c_str(), stdout);
+    for (const Calibration& calibration : calibrations) {
+      for (const std::string& warning : calibration.warnings) {
+        absl::PrintF("Calibration: %s.\n", warning);
+      }
+    }
+    if (!left_out_.empty()) {
+      absl::PrintF("Left out, as %d cores do not carry them: %d cases, in validation.json.\n",
+                   UsableCores(), left_out_.size());
+    }
+    Check(PlotOutcomes(outcomes_, absl::StrCat(output_, "/plots")));
+    const ErrorSummary summary = Summarize(outcomes_);
+    if (summary.below_least > 0) {
+      throw core::Error(absl::StrCat(summary.below_least,
+                                     " cases were measured faster than the links allow: the clock "
+                                     "or the links' limits are wrong"));
+    }
+  }
+
+ private:
+  void AddWorkload(const std::string& name, const core::Profile& profile) {
+    const std::string path = absl::StrCat(folder_.path(), "/", name, ".json");
+    Check(core::WriteProfile(profile, path));
+    workloads_.push_back({name, profile, path});
+  }
+
+  void CalibrateRate(const std::string& rate) {
+    absl::FPrintF(stderr, "calibrating at %s\n", rate);
+    const double nominal = BytesPerSecond(rate);
+    const std::vector<Measurement> plan = CalibrationPlan(nominal);
+    const std::vector<Measurement> fan_in = FanInPlan(nominal);
+    calibrations_[rate] = Calibrate(rate, plan, MeasureOnHosts({.count = 2, .rate = rate}, plan),
+                                    fan_in, MeasureOnHosts({.count = 4, .rate = rate}, fan_in));
+  }
+
+  bool SameHosts(size_t a, size_t b) const {
+    const ValidationCase& one = outcomes_[a].validation_case;
+    const ValidationCase& other = outcomes_[b].validation_case;
+    return one.ranks == other.ranks && one.rate == other.rate;
+  }
+
+  // Those of the cases that vary too much are measured once more.
+  void MeasureGroup(size_t begin, size_t end) {
+    const ValidationCase& first = outcomes_[begin].validation_case;
+    absl::FPrintF(stderr, "[%d/%d] %d hosts at %s\n", end, outcomes_.size(), first.ranks,
+                  first.rate);
+    std::vector<size_t> cases;
+    for (size_t i = begin; i < end; ++i) cases.push_back(i);
+    Measure(cases);
+    std::erase_if(cases, [this](size_t i) { return outcomes_[i].spread() <= kSpreadMax; });
+    for (size_t i : cases) outcomes_[i].repeated = true;
+    if (!cases.empty()) Measure(cases);
+  }
+
+  void Measure(const std::vector<size_t>& cases) {
+    std::vector<Measurement> plan;
+    for (size_t i : cases) plan.push_back(MeasurementOf(outcomes_[i].validation_case, kSteps));
+    const ValidationCase& first = outcomes_[cases[0]].validation_case;
+    const std::vector<Measured> measured =
+        MeasureOnHosts({.count = first.ranks, .rate = first.rate}, plan);
+    for (size_t i = 0; i < cases.size(); ++i) {
+      AddMeasured(measured[i], outcomes_[cases[i]]);
+      traces_[cases[i]] = measured[i].trace;
+    }
+  }
+
+  void WriteTraces() const {
+    std::vector<size_t> order(outcomes_.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [this](size_t a, size_t b) {
+      return std::abs(outcomes_[a].error()) > std::abs(outcomes_[b].error());
+    });
+    for (size_t i = 0; i < std::min(kTraced, order.size()); ++i) {
+      const std::string start = absl::StrCat(output_, "/traces/worst_", i + 1);
+      Check(core::WriteFile(start + "_measured.json", traces_[order[i]]));
+      Check(core::WriteFile(start + "_predicted.json", outcomes_[order[i]].prediction.trace));
+    }
+  }
+
+  const std::string output_;
+  const core::TemporaryFolder folder_;
+  std::vector<Workload> workloads_;
+  std::map<std::string, Calibration> calibrations_;  // By rate.
+  std::vector<Outcome> outcomes_;
+  std::vector<std::string> traces_;  // Measured, by case.
+  std::vector<std::string> left_out_;
+};
+
+void Main(int argc, char** argv) {
+  ReadFlags(argc, argv, kUsage);
+  Validation validation(absl::GetFlag(FLAGS_quick),
+                        core::UserPath(absl::GetFlag(FLAGS_output_dir)));
+  validation.Run();
+  validation.Write();
+}
+
+}  // namespace
+}  // namespace experiments
+
+int main(int argc, char** argv) {
+  return experiments::ReportErrors("validate_simulator", [&] { experiments::Main(argc, argv); });
+}

@@ -1,0 +1,254 @@
+#include "experiments/validation/measure.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "backends/replay/replay_replica.h"
+#include "core/error.h"
+#include "core/profile.h"
+#include "core/task.h"
+#include "core/trace.h"
+#include "core/train.h"
+#include "experiments/gather.h"
+
+namespace experiments {
+namespace {
+
+constexpr core::SpanKind kKind = core::SpanKind::kPush;
+
+double ProcessorSeconds() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+core::Task Barrier(core::Communicator& communicator) {
+  double nothing = 0;
+  core::Work work = communicator.AllReduce({&nothing, 1, core::DataType::kFloat64});
+  co_await work;
+}
+
+core::Task PingPong(core::Communicator& communicator, core::Buffer data) {
+  if (communicator.rank() > 1) co_return;
+  const int peer = 1 - communicator.rank();
+  for (int turn = 0; turn < 2; ++turn) {
+    core::Work work = communicator.rank() == turn ? communicator.Send(data, peer, kKind)
+                                                  : communicator.Receive(data, peer, kKind);
+    co_await work;
+  }
+}
+
+core::Task Stream(core::Communicator& communicator, core::Buffer data, int64_t messages) {
+  if (communicator.rank() > 1) co_return;
+  const int peer = 1 - communicator.rank();
+  const bool sends = communicator.rank() == 0;
+  std::vector<core::Work> works;
+  for (int64_t i = 0; i < messages; ++i) {
+    works.push_back(sends ? communicator.Send(data, peer, kKind)
+                          : communicator.Receive(data, peer, kKind));
+  }
+  for (core::Work& work : works) co_await work;
+  core::Work answer =
+      sends ? communicator.Receive(data, peer, kKind) : communicator.Send(data, peer, kKind);
+  co_await answer;
+}
+
+core::Task FanIn(core::Communicator& communicator, std::vector<std::vector<float>>& vectors) {
+  std::vector<core::Work> works;
+  if (communicator.rank() > 0) {
+    works.push_back(communicator.Send(core::View(vectors[0]), 0, kKind));
+  }
+  for (int peer = 1; communicator.rank() == 0 && peer < communicator.size(); ++peer) {
+    works.push_back(
+        communicator.Receive(core::View(vectors[static_cast<size_t>(peer - 1)]), peer, kKind));
+  }
+  for (core::Work& work : works) co_await work;
+}
+
+// One repetition, on every rank.
+using Repetition = std::function<core::Task()>;
+
+core::Task Repeat(core::Communicator& communicator, core::Timeline& timeline, int count,
+                  const Repetition& repetition, std::vector<double>& seconds) {
+  for (int i = 0; i < count; ++i) {
+    co_await Barrier(communicator);
+    const core::Duration start = timeline.Now();
+    co_await repetition();
+    seconds.push_back((timeline.Now() - start).count());
+  }
+}
+
+// Vectors of `elements` elements each, with memory behind them.
+std::vector<std::vector<float>> Vectors(int count, int64_t elements) {
+  return std::vector<std::vector<float>>(static_cast<size_t>(count),
+                                         std::vector<float>(static_cast<size_t>(elements), 1.0f));
+}
+
+// A profile of one gradient, to compute on.
+core::Profile ProfileOfSize(int64_t elements) {
+  return {.batch_size = 1,
+          .parameters = elements,
+          .gradients = {{.parameter = 0, .elements = elements}}};
+}
+
+core::Task Compute(core::Replica& replica, Measurement::Kind kind, core::Buffer addend) {
+  core::Work work = kind == Measurement::Kind::kUpdate
+                        ? replica.Update(replica.gradients(), 1.0f)
+                        : replica.Accumulate(addend, replica.gradients());
+  co_await work;
+}
+
+// Brings `values`, as many on every rank, together: rank after rank.
+std::vector<double> Gather(core::Communicator& communicator, const std::vector<double>& values) {
+  const size_t count = values.size();
+  std::vector<double> all(count * static_cast<size_t>(communicator.size()));
+  std::copy(values.begin(), values.end(),
+            all.begin() + static_cast<ptrdiff_t>(count) * communicator.rank());
+  core::RunToEnd([](core::Communicator& through, std::vector<double>& data) -> core::Task {
+    core::Work gathered = through.AllGather(core::View(data));
+    co_await gathered;
+  }(communicator, all));
+  return all;
+}
+
+// Of each rank since its `start`, by repetition.
+std::vector<double> ProcessorSecondsSince(double start, core::Communicator& communicator,
+                                          int count) {
+  return Gather(communicator, {(ProcessorSeconds() - start) / count});
+}
+
+// Owns the communicator: should it fail, it goes before the memory that it may still write into.
+using Owned = std::unique_ptr<core::Communicator>;
+
+Measured MeasurePart(Owned given, core::Timeline& timeline, const Measurement& measurement) {
+  const int64_t elements = measurement.bytes / core::SizeOf(core::DataType::kFloat32);
+  auto vectors = Vectors(std::max(1, given->size() - 1), elements);
+  const core::Profile profile = ProfileOfSize(elements);
+  backends::ReplayReplica replica(profile, timeline);
+  const Owned owned = std::move(given);
+  core::Communicator& communicator = *owned;
+  const double start = ProcessorSeconds();
+  const core::Buffer addend = replica.Allocate(elements);
+  const auto repetition = [&]() -> core::Task {
+    switch (measurement.kind) {
+      case Measurement::Kind::kPingPong:
+        return PingPong(communicator, core::View(vectors[0]));
+      case Measurement::Kind::kStream:
+        return Stream(communicator, core::View(vectors[0]), measurement.messages);
+      case Measurement::Kind::kFanIn:
+        return FanIn(communicator, vectors);
+      default:
+        return Compute(replica, measurement.kind, addend);
+    }
+  };
+  Measured measured;
+  core::RunToEnd(Repeat(communicator, timeline, measurement.count, repetition, measured.seconds));
+  measured.processor_seconds = ProcessorSecondsSince(start, communicator, measurement.count);
+  return measured;
+}
+
+// Notes when steps end.
+class StepEnds : public core::TrainObserver {
+ public:
+  explicit StepEnds(const core::Timeline& timeline) : timeline_(timeline) {}
+  void Begin() { start_ = timeline_.Now(); }
+  void OnStep(int, int64_t) override { ends_.push_back((timeline_.Now() - start_).count()); }
+  void OnEpoch(const core::EpochRecord&) override {}
+  std::vector<double>& ends() { return ends_; }
+
+ private:
+  const core::Timeline& timeline_;
+  core::Duration start_{};
+  std::vector<double> ends_;
+};
+
+core::Task Steps(core::Worker& worker, core::Strategy& strategy, core::Timeline& timeline,
+                 int steps, StepEnds& observer) {
+  co_await strategy.Start(worker);
+  co_await Barrier(worker.communicator);
+  observer.Begin();
+  co_await core::TrainSteps(worker, strategy, timeline, 0, steps, observer);
+}
+
+// From when each rank ended its steps to how long the steps took for all of them together.
+std::vector<double> StepSeconds(const std::vector<double>& ends, size_t steps) {
+  std::vector<double> seconds;
+  double last = 0;
+  for (size_t step = 0; step < steps; ++step) {
+    double end = 0;
+    for (size_t i = step; i < ends.size(); i += steps) end = std::max(end, ends[i]);
+    seconds.push_back(end - last);
+    last = end;
+  }
+  return seconds;
+}
+
+// By step, the mean over the ranks that train.
+std::vector<double> MeanOverWorkers(core::Communicator& communicator,
+                                    const core::Strategy& strategy,
+                                    const std::vector<core::Breakdown>& steps,
+                                    core::Duration core::Breakdown::*figure) {
+  std::vector<double> own;
+  for (const core::Breakdown& step : steps) own.push_back((step.*figure).count());
+  const std::vector<double> all = Gather(communicator, own);
+  std::vector<double> means(steps.size(), 0.0);
+  int workers = 0;
+  for (int rank = 0; rank < communicator.size(); ++rank) {
+    if (strategy.role(rank, communicator.size()) != core::Role::kWorker) continue;
+    ++workers;
+    for (size_t i = 0; i < means.size(); ++i) {
+      means[i] += all[static_cast<size_t>(rank) * means.size() + i];
+    }
+  }
+  for (double& mean : means) mean /= workers;
+  return means;
+}
+
+Measured MeasureStrategy(Owned given, core::Timeline& timeline, const Measurement& measurement) {
+  const core::Profile profile = core::ReadProfile(measurement.profile);
+  absl::StatusOr<std::unique_ptr<core::Strategy>> strategy =
+      core::MakeStrategy(measurement.strategy, measurement.options);
+  if (!strategy.ok()) throw core::Error(std::string(strategy.status().message()));
+  backends::ReplayReplica replica(profile, timeline);
+  const Owned owned = std::move(given);
+  core::Communicator& communicator = *owned;
+  const double start = ProcessorSeconds();
+  core::Worker worker{communicator, replica};
+  StepEnds observer(timeline);
+  core::RunToEnd(Steps(worker, **strategy, timeline, measurement.count, observer));
+
+  const std::vector<core::Breakdown> steps = timeline.TakeSteps();
+  Measured measured;
+  measured.processor_seconds = ProcessorSecondsSince(start, communicator, measurement.count);
+  measured.seconds = StepSeconds(Gather(communicator, observer.ends()), steps.size());
+  measured.computation =
+      MeanOverWorkers(communicator, **strategy, steps, &core::Breakdown::computation);
+  measured.communication =
+      MeanOverWorkers(communicator, **strategy, steps, &core::Breakdown::communication);
+  measured.exposed = MeanOverWorkers(communicator, **strategy, steps, &core::Breakdown::exposed);
+  std::vector<std::string> traces;
+  const int rank = communicator.rank();
+  core::RunToEnd(GatherText(
+      communicator, core::TraceEvents(rank, absl::StrCat("rank ", rank), timeline), traces));
+  if (rank == 0) measured.trace = core::TraceFile(traces);
+  return measured;
+}
+
+}  // namespace
+
+Measured Measure(std::unique_ptr<core::Communicator> communicator, core::Timeline& timeline,
+                 const Measurement& measurement) {
+  return measurement.kind == Measurement::Kind::kStrategy
+             ? MeasureStrategy(std::move(communicator), timeline, measurement)
+             : MeasurePart(std::move(communicator), timeline, measurement);
+}
+
+}  // namespace experiments

@@ -1,0 +1,54 @@
+#ifndef EXPERIMENTS_VALIDATION_OUTCOME_H_
+#define EXPERIMENTS_VALIDATION_OUTCOME_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "experiments/validation/measurement.h"
+#include "experiments/validation/prediction.h"
+#include "experiments/validation/validation_case.h"
+#include "nlohmann/json.hpp"
+
+namespace experiments {
+
+// A case, measured and predicted.
+struct Outcome {
+  ValidationCase validation_case;
+  std::vector<double> seconds;  // Of the measured steps.
+  double exposed = 0;           // Measured: median over the steps of the mean over training ranks.
+  Prediction prediction;
+  double least = 0;  // See LeastSeconds.
+  bool repeated = false;
+
+  double median() const;
+  double spread() const;  // Interquartile range over median.
+  bool noisy() const;     // Repeated, and the spread is still above kSpreadMax.
+  double error() const { return prediction.step / median() - 1; }
+};
+
+inline constexpr double kSpreadMax = 0.03;
+
+// The first steps of a measurement fetch memory and fill connections.
+inline constexpr size_t kWarmupSteps = 2;
+// Adds what was measured to the outcome.
+void AddMeasured(const Measured& measured, Outcome& outcome);
+
+struct ErrorSummary {
+  double mean = 0;   // Of the absolute errors.
+  double worst = 0;  // The largest absolute one.
+  int noisy = 0;
+  int below_least = 0;  // Cases measured faster than can be: the timer is wrong.
+};
+ErrorSummary Summarize(const std::vector<Outcome>& outcomes);
+
+// A table by error, the largest first, and the line that a report quotes.
+std::string Text(std::vector<Outcome> outcomes);
+nlohmann::ordered_json ToJson(const std::vector<Outcome>& outcomes,
+                              const std::vector<Calibration>& calibrations);
+// validation.png: predicted against measured step times, with the diagonal and a band of 5 %.
+absl::Status PlotOutcomes(const std::vector<Outcome>& outcomes, const std::string& directory);
+
+}  // namespace experiments
+
+#endif  // EXPERIMENTS_VALIDATION_OUTCOME_H_

@@ -1,0 +1,91 @@
+#include "sim/exchange_collectives.h"
+
+#include <utility>
+
+#include "core/algorithms/add.h"
+
+namespace sim {
+
+ExchangeCollectives::Runner::Runner(Network& network, int rank)
+    : state(network.engine(), rank),
+      scattering(network, Network::Channel::kCollectives, state),
+      gathering(network, Network::Channel::kGathering, state) {}
+
+ExchangeCollectives::ExchangeCollectives(Network& network, double add_bytes_per_second)
+    : network_(network), add_bytes_per_second_(add_bytes_per_second) {}
+
+void ExchangeCollectives::Join(CollectiveCall call) {
+  runners_.resize(static_cast<size_t>(network_.topology().ranks()));
+  const auto rank = static_cast<size_t>(call.rank);
+  if (!runners_[rank]) runners_[rank] = std::make_unique<Runner>(network_, call.rank);
+  const double time = call.time;
+  runners_[rank]->coming.push_back(std::move(call));
+  if (time > network_.engine().now()) {
+    network_.engine().At(time, *this, rank);
+  } else {
+    OnTimer(rank);
+  }
+}
+
+void ExchangeCollectives::OnTimer(uint64_t rank) {
+  Runner& runner = *runners_[rank];
+  runner.calls.push_back(std::move(runner.coming.front()));
+  runner.coming.pop_front();
+  if (runner.task && !runner.task->done()) return;
+  runner.task.emplace(Work(*this, runner));
+  runner.task->Start();
+  runner.task->Rethrow();
+}
+
+std::vector<Collectives::Missing> ExchangeCollectives::Unfinished() const {
+  for (const std::unique_ptr<Runner>& runner : runners_) {
+    if (runner && runner->task && runner->task->done()) runner->task->Rethrow();
+  }
+  return {};
+}
+
+void ExchangeCollectives::Begin(Runner& runner, CollectiveCall call) {
+  const bool rooted = call.kind == core::SpanKind::kBroadcast;
+  const auto add = [this, &runner](core::Buffer addend, core::Buffer sum) {
+    core::Add(addend, sum);
+    runner.state.clock.AdvanceTo(runner.state.clock.seconds() +
+                                 static_cast<double>(addend.bytes()) / add_bytes_per_second_);
+  };
+  auto exchange = std::make_unique<core::DirectExchange>(
+      call.kind, call.data, rooted ? call.root : -1, runner.scattering, runner.gathering, add);
+  runner.open.push_back({std::move(call), std::move(exchange), {}});
+}
+
+void ExchangeCollectives::StartAhead(Runner& runner) {
+  for (; !runner.calls.empty(); runner.calls.pop_front()) {
+    Begin(runner, std::move(runner.calls.front()));
+  }
+  for (Open& open : runner.open) {
+    for (; !open.exchange->all_started(); ++runner.segments) {
+      if (runner.segments >= core::DirectExchange::kSegmentsAhead) return;
+      core::Buffer scratch{nullptr, open.exchange->ScratchCount(), open.call.data.type};
+      if (open.call.data.data) {
+        open.scratch.emplace_back(static_cast<size_t>(scratch.bytes()));
+        scratch.data = open.scratch.back().data();
+      }
+      open.exchange->Start(scratch);
+    }
+  }
+}
+
+core::Task ExchangeCollectives::Work(ExchangeCollectives& collectives, Runner& runner) {
+  while (!runner.calls.empty() || !runner.open.empty()) {
+    collectives.StartAhead(runner);
+    core::DirectExchange& oldest = *runner.open.front().exchange;
+    if (!oldest.all_advanced()) {
+      co_await oldest.Advance();
+      --runner.segments;
+    }
+    if (!oldest.all_advanced()) continue;
+    co_await oldest.Finish();
+    runner.open.front().call.completion->FinishPart(collectives.network_.engine());
+    runner.open.pop_front();
+  }
+}
+
+}  // namespace sim

@@ -1,0 +1,63 @@
+#ifndef SIM_EXCHANGE_COLLECTIVES_H_
+#define SIM_EXCHANGE_COLLECTIVES_H_
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/algorithms/direct_exchange.h"
+#include "core/task.h"
+#include "sim/collectives.h"
+#include "sim/network.h"
+#include "sim/rank_clock.h"
+#include "sim/sim_communicator.h"
+
+namespace sim {
+
+// Collectives by direct exchange, message by message, as the Gloo backend does them: one thread a
+// rank, on which a collective's segments are started while those before it are still under way, and
+// which adds up.
+class ExchangeCollectives : public Collectives, public TimerHandler {
+ public:
+  // `network` outlives it. Adding takes a vector's bytes over `add_bytes_per_second`.
+  ExchangeCollectives(Network& network, double add_bytes_per_second);
+
+  void Join(CollectiveCall call) override;
+  std::vector<Missing> Unfinished() const override;
+  // A rank has come to its next call.
+  void OnTimer(uint64_t rank) override;
+
+ private:
+  struct Open {
+    CollectiveCall call;
+    std::unique_ptr<core::DirectExchange> exchange;
+    std::deque<std::vector<std::byte>> scratch;
+  };
+  // One rank's thread of collectives.
+  struct Runner {
+    Runner(Network& network, int rank);
+
+    RankState state;
+    SimCommunicator scattering;
+    SimCommunicator gathering;
+    std::deque<CollectiveCall> coming;  // Whose time has not come.
+    std::deque<CollectiveCall> calls;
+    std::deque<Open> open;
+    int64_t segments = 0;  // Under way.
+    std::optional<core::Task> task;
+  };
+
+  static core::Task Work(ExchangeCollectives& collectives, Runner& runner);
+  void Begin(Runner& runner, CollectiveCall call);
+  void StartAhead(Runner& runner);
+
+  Network& network_;
+  const double add_bytes_per_second_;
+  std::vector<std::unique_ptr<Runner>> runners_;  // By rank; made at its first call.
+};
+
+}  // namespace sim
+
+#endif  // SIM_EXCHANGE_COLLECTIVES_H_
