@@ -8,11 +8,15 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <thread>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "backends/cuda/accelerator.h"
+#include "backends/cuda/cuda_device.h"
 #include "backends/images/synthetic_source.h"
 #include "backends/steady_clock.h"
 #include "backends/torch/torch_replica.h"
@@ -27,6 +31,7 @@
 
 ABSL_FLAG(int, batch_size, 16, "images per step");
 ABSL_FLAG(int, image_size, 64, "side of the images in pixels");
+ABSL_FLAG(std::string, device, "cpu", "cpu, or cuda: the first GPU");
 ABSL_FLAG(std::string, precision, "fp32", "fp32, or bf16 (autocast)");
 ABSL_FLAG(int, threads, 1, "computing threads");
 ABSL_FLAG(int, steps, 20, "steps that are measured");
@@ -64,7 +69,7 @@ double LoadAverage() {
 struct Options {
   int batch_size, image_size, threads, steps, warmup_steps;
   bool processor_time;
-  std::string precision, output;
+  std::string device, precision, output;
 };
 
 Options OptionsFromFlags() {
@@ -75,8 +80,13 @@ Options OptionsFromFlags() {
       .steps = InRange("steps", absl::GetFlag(FLAGS_steps), 1, 100000),
       .warmup_steps = InRange("warmup-steps", absl::GetFlag(FLAGS_warmup_steps), 1, 100000),
       .processor_time = absl::GetFlag(FLAGS_processor_time),
+      .device = absl::GetFlag(FLAGS_device),
       .precision = absl::GetFlag(FLAGS_precision),
       .output = core::UserPath(absl::GetFlag(FLAGS_output))};
+  CheckName("device", options.device, {"cpu", "cuda"});
+  if (options.device == "cuda" && options.processor_time) {
+    throw core::Error("--processor-time: a GPU's time is its own; leave it out");
+  }
   if (options.precision != "fp32" && options.precision != "bf16") {
     throw core::Error(absl::StrCat("--precision=", options.precision, ": must be fp32 or bf16"));
   }
@@ -88,15 +98,28 @@ Options OptionsFromFlags() {
 }
 
 std::vector<StepTimes> Measure(const Options& options, backends::TorchReplica& replica,
-                               core::Timeline& timeline) {
+                               core::Timeline& timeline, const InstantTaker& taker) {
   const int all = options.warmup_steps + options.steps;
   const bool terminal = isatty(STDERR_FILENO) == 1;
   const std::vector<StepTimes> steps =
-      MeasureSteps(replica, timeline, options.warmup_steps, options.steps, [&](int done) {
+      MeasureSteps(replica, timeline, taker, options.warmup_steps, options.steps, [&](int done) {
         if (terminal) absl::FPrintF(stderr, "\r%d of %d steps\033[K", done, all);
       });
   if (terminal) std::fputs("\r\033[K", stderr);
   return steps;
+}
+
+// By events on the stream that computes.
+InstantTaker ByEvents(backends::Accelerator& accelerator) {
+  const auto instant_of = [&accelerator](std::shared_ptr<backends::DeviceEvent> event) -> Instant {
+    return [&accelerator, event = std::move(event)] {
+      event->Wait();
+      return accelerator.spans.TimeOf(*event);
+    };
+  };
+  return {
+      .now = [&accelerator, instant_of] { return instant_of(accelerator.compute->Record()); },
+      .awaited = [&accelerator, instant_of] { return instant_of(accelerator.order.awaited()); }};
 }
 
 void Print(const core::Profile& profile) {
@@ -112,26 +135,35 @@ void Print(const core::Profile& profile) {
 void Main(int argc, char** argv) {
   ReadFlags(argc, argv, kUsage);
   const Options options = OptionsFromFlags();
-  backends::SyntheticSource source(options.batch_size, options.image_size, 0);
+  const bool cuda = options.device == "cuda";
+  backends::SyntheticSource source(options.batch_size, options.image_size, 0, /*bytes=*/cuda);
   const backends::SteadyClock steady;
   const ProcessorClock processor;
   const core::Clock& clock =
       options.processor_time ? static_cast<const core::Clock&>(processor) : steady;
   core::Timeline timeline(clock, /*tracing=*/true);
+  std::unique_ptr<backends::Accelerator> accelerator;
+  if (cuda) {
+    accelerator = std::make_unique<backends::Accelerator>(backends::OpenCudaDevice(0), clock);
+    timeline.Defer(&accelerator->spans);
+  }
   backends::TorchReplica replica(
       {.precision = options.precision == "bf16" ? backends::Precision::kBfloat16
                                                 : backends::Precision::kFloat32,
        .threads = options.threads,
-       .learning_rate = 0.01},
+       .learning_rate = 0.01,
+       .accelerator = accelerator.get()},
       &source, nullptr, &timeline);
 
-  const std::vector<StepTimes> steps = Measure(options, replica, timeline);
+  const std::vector<StepTimes> steps =
+      Measure(options, replica, timeline, cuda ? ByEvents(*accelerator) : ByClock(timeline));
   core::Profile profile = ProfileOf(steps, replica.extents());
   profile.model = absl::StrFormat("ResNet-50, %d x %d pixels, %s", options.image_size,
                                   options.image_size, options.precision);
   profile.batch_size = options.batch_size;
-  profile.hardware = absl::StrFormat("%s, %d of %d cores", ProcessorName(), options.threads,
-                                     std::thread::hardware_concurrency());
+  profile.hardware = cuda ? accelerator->device->name()
+                          : absl::StrFormat("%s, %d of %d cores", ProcessorName(), options.threads,
+                                            std::thread::hardware_concurrency());
   profile.source =
       absl::StrFormat("measured: medians of %d steps%s, load average %.1f", options.steps,
                       options.processor_time ? " in processor time" : "", LoadAverage());
