@@ -8,14 +8,18 @@
 #include <cstdint>
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
+#include "backends/cuda/accelerator.h"
+#include "backends/cuda/cuda_device.h"
 #include "backends/images/synthetic_source.h"
 #include "backends/steady_clock.h"
 #include "backends/torch/torch_replica.h"
+#include "core/error.h"
 #include "core/flags.h"
 #include "core/memory.h"
 #include "core/task.h"
@@ -27,6 +31,8 @@ ABSL_FLAG(int, threads, 1, "intra-op threads");
 ABSL_FLAG(int, steps, 10, "steps that are measured");
 ABSL_FLAG(int, warmup_steps, 2, "steps before these");
 ABSL_FLAG(bool, bfloat16, false, "autocast to bfloat16");
+ABSL_FLAG(bool, cuda, false, "on the first GPU");
+ABSL_FLAG(bool, cuda_graph, false, "on the GPU, forward and backward as one graph");
 
 namespace {
 
@@ -70,12 +76,20 @@ void Measure() {
   const int64_t batch_size = absl::GetFlag(FLAGS_batch_size);
   const backends::SteadyClock clock;
   core::Timeline timeline(clock, /*tracing=*/true);
-  backends::SyntheticSource source(batch_size, absl::GetFlag(FLAGS_image_size), 0);
+  const bool cuda = absl::GetFlag(FLAGS_cuda);
+  backends::SyntheticSource source(batch_size, absl::GetFlag(FLAGS_image_size), 0, /*bytes=*/cuda);
   backends::TorchReplica::Options options;
   options.threads = absl::GetFlag(FLAGS_threads);
   options.learning_rate = 0.01;
   if (absl::GetFlag(FLAGS_bfloat16)) options.precision = backends::Precision::kBfloat16;
   const Moment start = Now(clock);
+  std::unique_ptr<backends::Accelerator> accelerator;
+  if (cuda) {
+    accelerator = std::make_unique<backends::Accelerator>(backends::OpenCudaDevice(0), clock);
+    timeline.Defer(&accelerator->spans);
+    options.accelerator = accelerator.get();
+    options.cuda_graph = absl::GetFlag(FLAGS_cuda_graph);
+  }
   backends::TorchReplica replica(options, &source, nullptr, &timeline);
   const Moment built = Now(clock);
   core::RunToEnd(Step(replica));
@@ -83,14 +97,19 @@ void Measure() {
   for (int i = 1; i < absl::GetFlag(FLAGS_warmup_steps); ++i) core::RunToEnd(Step(replica));
 
   timeline.BeginSteps();
-  std::vector<double> steps, processor;
+  std::vector<double> processor;
   for (int i = 0; i < absl::GetFlag(FLAGS_steps); ++i) {
     const Moment begin = Now(clock);
     core::RunToEnd(Step(replica));
-    const Moment end = Now(clock);
-    steps.push_back(Milliseconds(end.wall - begin.wall));
-    processor.push_back(Milliseconds(end.processor - begin.processor));
+    processor.push_back(Milliseconds(Now(clock).processor - begin.processor));
     timeline.EndStep();
+  }
+  std::vector<double> steps, idle;  // A GPU's own, which the host runs ahead of.
+  double all_steps = 0;
+  for (const core::Breakdown& step : timeline.TakeSteps()) {
+    steps.push_back(Milliseconds(step.total));
+    idle.push_back(Milliseconds(step.total - step.computation));
+    all_steps += steps.back();
   }
   std::map<core::SpanKind, std::vector<double>> parts;
   for (const auto& [step, span] : timeline.trace()) {
@@ -102,12 +121,16 @@ void Measure() {
               absl::GetFlag(FLAGS_batch_size),
               absl::GetFlag(FLAGS_bfloat16) ? "bfloat16" : "float32", absl::GetFlag(FLAGS_threads),
               steps.size());
+  if (cuda) std::printf("on %s\n", accelerator->device->name().c_str());
   std::printf("%-12s %9s %9s %9s\n%-12s %9s %9s %9s\n", "", "median", "min", "max", "", "ms", "ms",
               "ms");
   for (const auto& [kind, values] : parts) PrintRow(std::string(core::Name(kind)), values);
+  PrintRow("idle", idle);
   PrintRow("step", steps);
   PrintRow("processor", processor);
   std::printf("images/s     %9.1f\n", batch_size / QuantilesOf(steps).median * 1e3);
+  std::printf("mean         %9.1f images/s\n", 1e3 * static_cast<double>(batch_size) *
+                                                   static_cast<double>(steps.size()) / all_steps);
   const auto print_once = [](const char* name, const Moment& from, const Moment& to) {
     std::printf("%-12s %9.1f ms, processor %.1f ms\n", name, Milliseconds(to.wall - from.wall),
                 Milliseconds(to.processor - from.processor));
@@ -132,5 +155,10 @@ int main(int argc, char** argv) {
                            : std::string(rest.status().message()).c_str());
     return 1;
   }
-  Measure();
+  try {
+    Measure();
+  } catch (const core::Error& error) {
+    std::fprintf(stderr, "step_benchmark: %s\n", error.what());
+    return 1;
+  }
 }
