@@ -58,11 +58,12 @@ Task ParameterServer::Train(Worker& worker) {
 
 Task ParameterServer::Serve(Worker& worker) {
   // Whatever can be on its way is started at once, so that no worker waits for another; a peer's
-  // parameters come before its gradients.
-  std::vector<Work> pulls_sent = SendParameters(worker);
+  // parameters come before its gradients. Receives go first: a backend may have to tell the peer of
+  // them over the connection that is then busy with what this rank sends.
   std::vector<Work> pulls;
   if (Trains(worker)) pulls = ReceiveParameters(worker);
   std::vector<Work> received = ReceiveGradients(worker);
+  std::vector<Work> pulls_sent = SendParameters(worker);
 
   std::vector<Work> pushes_sent;
   if (Trains(worker)) {
