@@ -15,9 +15,9 @@ namespace experiments {
 
 // One run of one strategy. Where a flag's default depends on others, it has been chosen here.
 struct RunOptions {
-  std::string strategy;    // One of core::StrategyNames().
-  std::string backend;     // "gloo" or "nccl"
-  std::string device;      // "cpu" or "cuda"
+  std::string strategy;  // One of core::StrategyNames().
+  std::string backend;   // "gloo" or "nccl"
+  std::string device;    // "cpu" or "cuda"
   bool cuda_graph = false;
   int ranks = 0;           // That we start on this machine; servers included.
   std::string data_dir;    // Absolute; empty with `synthetic`.

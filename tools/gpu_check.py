@@ -249,7 +249,7 @@ def pack(target, files):
             path = pathlib.Path(file)
             if path.name in PROGRAMS:
                 bundle.add(path.resolve(), f"gpu_check/bin/{path.name}")
-                for name, where in re.findall(r"(\S+) => (/(?:usr/)?lib\S*)", subprocess.run(
+                for name, where in re.findall(r"(\S+) => (/(?:usr/)?lib\S*|\S*/libgloo\S*)", subprocess.run(
                         ["ldd", path], capture_output=True, text=True, check=True).stdout):
                     libraries[name] = where
             elif path.name == "gpu_check.py":
