@@ -28,6 +28,9 @@ ABSL_FLAG(int, rounds, 1, "times that every case is run, in turn");
 ABSL_FLAG(int, batch_size, 16, "images per training rank and step");
 ABSL_FLAG(int, image_size, 64, "side of the images in pixels");
 ABSL_FLAG(int, threads, 1, "computing threads per rank");
+ABSL_FLAG(std::string, backend, "gloo", "how our ranks talk: gloo or nccl");
+ABSL_FLAG(std::string, device, "cpu", "what our ranks compute on: cpu or cuda");
+ABSL_FLAG(std::string, precision, "fp32", "of ours: fp32 or bf16");
 ABSL_FLAG(std::string, only, "", "run the cases whose name holds this");
 ABSL_FLAG(std::string, rate, "",
           "run four test hosts with links of this rate, such as 1gbit (needs root)");
@@ -173,6 +176,9 @@ BenchmarkOptions OptionsFromFlags() {
   options.image_size = Positive("image_size", absl::GetFlag(FLAGS_image_size));
   options.threads = Positive("threads", absl::GetFlag(FLAGS_threads));
   options.rounds = Positive("rounds", absl::GetFlag(FLAGS_rounds));
+  options.backend = absl::GetFlag(FLAGS_backend);
+  options.device = absl::GetFlag(FLAGS_device);
+  options.precision = absl::GetFlag(FLAGS_precision);
   options.only = absl::GetFlag(FLAGS_only);
   options.rate = absl::GetFlag(FLAGS_rate);
   options.scripts = core::UserPath(absl::GetFlag(FLAGS_scripts));
@@ -201,9 +207,10 @@ int RunAll(int argc, char** argv) {
 
   const std::vector<BenchmarkRow> rows = benchmark.Rows();
   const std::string work = absl::StrFormat(
-      "%s, %s build; ResNet-50, %d x %d pixels, batch %d a rank, float32, %d thread%s a rank",
+      "%s, %s build; ResNet-50, %d x %d pixels, batch %d a rank, %s, %s, %s, %d thread%s a rank",
       benchmark.Machine(), COMPILATION_MODE, options.image_size, options.image_size,
-      options.batch_size, options.threads, options.threads == 1 ? "" : "s");
+      options.batch_size, options.precision, options.device, options.backend, options.threads,
+      options.threads == 1 ? "" : "s");
   if (!rows.empty()) absl::PrintF("%s\n\n%s\n", work, FormatTable(rows));
   for (const BenchmarkRow& row : rows) {
     if (row.other_cores.value_or(0) < kQuietCores) continue;

@@ -32,6 +32,9 @@ BenchmarkCommand OurCommand(const BenchmarkCase& benchmark_case, const Benchmark
            absl::StrCat("--batch_size=", options.batch_size),
            absl::StrCat("--image_size=", options.image_size),
            absl::StrCat("--threads=", options.threads),
+           absl::StrCat("--backend=", options.backend),
+           absl::StrCat("--device=", options.device),
+           absl::StrCat("--precision=", options.precision),
            absl::StrCat("--output_dir=", folder),
        }) {
     command.arguments.push_back(flag);

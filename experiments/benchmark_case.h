@@ -12,7 +12,11 @@ struct BenchmarkOptions {
   int steps = 10;
   int batch_size = 16;  // Per training rank.
   int image_size = 64;
-  int threads = 1;      // Computing threads per rank.
+  int threads = 1;  // Computing threads per rank.
+  // Of ours, as the trainer's flags have them.
+  std::string backend = "gloo";
+  std::string device = "cpu";
+  std::string precision = "fp32";
   int rounds = 1;       // How often the whole table is run.
   std::string only;     // Cases whose name holds this; empty: all.
   std::string rate;     // Of the links between test hosts; empty: ranks of one host.

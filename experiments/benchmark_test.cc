@@ -32,7 +32,7 @@ echo '{"method": "script", "world_size": 2, "batch_size": 2, "epochs": [], "all_
        "--scripts=" + folder, "--python=" + folder + "/python", "--output", folder + "/rows.json"});
 
   ASSERT_EQ(ended.code, 0) << ended.output << ended.errors;
-  EXPECT_THAT(ended.output, HasSubstr("batch 2 a rank, float32"));
+  EXPECT_THAT(ended.output, HasSubstr("batch 2 a rank, fp32, cpu, gloo"));
   const nlohmann::json rows = nlohmann::json::parse(std::ifstream(folder + "/rows.json"))["rows"];
   std::vector<std::string> programs;
   for (const auto& row : rows) {

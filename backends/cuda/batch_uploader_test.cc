@@ -46,13 +46,13 @@ class BatchUploaderTest : public ::testing::Test {
   // What a stream finds in the batch when its turn comes, and that it has gone by `until`.
   int Use(BatchUploader& uploader, const DeviceBatch& batch, std::shared_future<void> until = {}) {
     compute_->WaitFor(*batch.arrived);
-    std::promise<int> found;
-    testing::Enqueue(*compute_, [&] {
-      found.set_value(static_cast<uint8_t*>(batch.pixels)[5] + (batch.labels[1] << 8));
+    const auto found = std::make_shared<std::promise<int>>();
+    testing::Enqueue(*compute_, [found, until, pixels = batch.pixels, labels = batch.labels] {
+      found->set_value(static_cast<int>(static_cast<uint8_t*>(pixels)[5] + (labels[1] << 8)));
       if (until.valid()) until.wait();
     });
     uploader.Release(batch, compute_->Record());
-    return found.get_future().get();
+    return found->get_future().get();
   }
 
   const std::unique_ptr<Device> device_ = testing::MakeFakeDevice("gpu");
