@@ -2,12 +2,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <ATen/ops/_fused_sgd.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/stack.h>
-#include <ATen/ops/sub.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
@@ -20,13 +17,14 @@
 #include <utility>
 
 #include "backends/cuda/batch_uploader.h"
-#include "backends/images/normalization.h"
 #include "backends/torch/classification.h"
 #include "backends/torch/compute_thread.h"
+#include "backends/torch/device_inputs.h"
 #include "backends/torch/engine.h"
 #include "backends/torch/event_queue.h"
 #include "backends/torch/libtorch_errors.h"
 #include "backends/torch/resnet50.h"
+#include "backends/torch/told.h"
 #include "backends/torch/weights.h"
 #include "core/error.h"
 
@@ -61,8 +59,6 @@ class CudaEngine final : public Engine {
   core::Buffer statistics() override { return model_->statistics().buffer(); }
 
  private:
-  class Told;
-
   // On the thread that tells the device.
   void Start();
   void Pass();
@@ -75,11 +71,6 @@ class CudaEngine final : public Engine {
 
   FlatBuffer Zeros(int64_t count);
   at::Tensor View(core::Buffer buffer) const;
-  // What has arrived, as the model wants it; null after the last.
-  struct Inputs {
-    at::Tensor images, labels;
-  };
-  std::optional<Inputs> NextInputs(BatchUploader& uploader);
   core::Work Tell(core::SpanKind kind, std::function<void()> function);
   void Record(core::SpanKind kind, std::shared_ptr<DeviceEvent> start);
   void CheckStopping() const {
@@ -94,8 +85,8 @@ class CudaEngine final : public Engine {
   std::unique_ptr<ResNet50> model_;
   std::optional<FlatBuffer> velocities_;
   std::vector<std::unique_ptr<FlatBuffer>> scratch_;
-  at::Tensor color_factors_, color_offsets_;  // Of a byte's normalization.
-  std::map<float, at::Tensor> divisors_;      // By scale of an update.
+  std::optional<DeviceInputs> inputs_;
+  std::map<float, at::Tensor> divisors_;  // By scale of an update.
   double learning_rate_;
   EventQueue queue_;
 
@@ -108,27 +99,6 @@ class CudaEngine final : public Engine {
   Outcome captured_;
   std::atomic<bool> stopping_ = false;
   ComputeThread thread_;  // Last: joined before anything that it uses goes.
-};
-
-// Something that has been told to the device: who awaits it waits until it has been told, and makes
-// what starts later come after it.
-class CudaEngine::Told final : public core::Operation {
- public:
-  explicit Told(ComputeOrder& order) : order_(order) {}
-
-  void Tell(std::shared_future<void> told) { told_ = std::move(told); }
-  void End(std::shared_ptr<DeviceEvent> end) { end_ = std::move(end); }
-
-  bool Await(std::coroutine_handle<>) override {
-    told_.get();
-    order_.Awaited(end_);
-    return false;
-  }
-
- private:
-  ComputeOrder& order_;
-  std::shared_future<void> told_;
-  std::shared_ptr<DeviceEvent> end_;  // Set before told_ is ready.
 };
 
 CudaEngine::CudaEngine(const TorchReplica::Options& options, BatchSource* training,
@@ -189,10 +159,7 @@ void CudaEngine::Start() {
     }
     accelerator_.compute->Record()->Wait();
   }
-  const at::Tensor deviations = at::tensor(at::ArrayRef<float>(kColorDeviations));
-  const at::Tensor means = at::tensor(at::ArrayRef<float>(kColorMeans));
-  color_factors_ = deviations.mul(255).reciprocal().to(on_device_.device());
-  color_offsets_ = means.div(deviations).to(on_device_.device());
+  inputs_.emplace(accelerator_, on_device_, compute_type_);
   if (!training_) return;
   model_->CollectGradients([this](int parameter) {
     CheckStopping();
@@ -213,30 +180,6 @@ void CudaEngine::Record(core::SpanKind kind, std::shared_ptr<DeviceEvent> start)
   accelerator_.spans.Record(kind, std::move(start), accelerator_.compute->Record(), 0);
 }
 
-std::optional<CudaEngine::Inputs> CudaEngine::NextInputs(BatchUploader& uploader) {
-  // From here on the device has nothing else to do: what it waits then is what loading costs.
-  const std::shared_ptr<DeviceEvent> start = accelerator_.compute->Record();
-  const std::unique_ptr<DeviceBatch> batch = uploader.Next();
-  if (!batch) return std::nullopt;
-  accelerator_.compute->WaitFor(*batch->arrived);
-  Record(core::SpanKind::kLoad, start);
-  const at::NoGradGuard no_gradient;
-  at::Tensor images = at::from_blob(batch->pixels, {batch->count, batch->size, batch->size, 3},
-                                    on_device_.dtype(batch->bytes ? at::kByte : at::kFloat));
-  // A copy in any case: the batch's memory is used again.
-  at::Tensor normalized = at::empty(images.sizes(), on_device_.dtype(compute_type_));
-  if (batch->bytes) {
-    at::sub_out(normalized, images.mul(color_factors_), color_offsets_);
-  } else {
-    normalized.copy_(images);
-  }
-  Inputs inputs;
-  inputs.images = normalized.permute({0, 3, 1, 2});
-  inputs.labels = at::from_blob(batch->labels, {batch->count}, on_device_.dtype(at::kLong)).clone();
-  uploader.Release(*batch, accelerator_.compute->Record());
-  return inputs;
-}
-
 Outcome CudaEngine::Forward(const at::Tensor& images, const at::Tensor& labels) {
   model_->RefreshCopy();
   const at::Tensor logits =
@@ -248,7 +191,7 @@ Outcome CudaEngine::Forward(const at::Tensor& images, const at::Tensor& labels) 
 }
 
 void CudaEngine::Pass() {
-  const std::optional<Inputs> inputs = NextInputs(*training_);
+  const std::optional<Inputs> inputs = inputs_->Next(*training_);
   if (!inputs) throw std::logic_error("Backward() after the epoch's last batch");
   counts_.push_back(inputs->labels.size(0));
   if (!options_.cuda_graph || !Replay(inputs->images, inputs->labels)) {
@@ -408,7 +351,7 @@ core::Evaluation CudaEngine::EvaluateAll() {
   at::Tensor correct = at::zeros({}, on_device_.dtype(at::kLong));
   core::Evaluation sums;
   validation_->BeginEpoch(0);
-  while (const std::optional<Inputs> inputs = NextInputs(*validation_)) {
+  while (const std::optional<Inputs> inputs = inputs_->Next(*validation_)) {
     const at::Tensor logits = model_
                                   ->Forward(inputs->images, /*training=*/false,
                                             [this](auto, const auto&) { CheckStopping(); })
