@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/algorithms/direct_exchange.h"
 #include "core/algorithms/segmented_ring.h"
 #include "core/error.h"
 #include "core/strategies/ddp.h"
@@ -54,15 +55,25 @@ double MessagesOfAllReduce(const SimulationCase& simulation, int64_t count) {
       return 2 * size * std::ceil(std::log2(size));
     case core::AllReduceAlgorithm::kDoubleTree:
       return 2 * size * (2 + std::ceil(4.0 * static_cast<double>(count) / kTreeSegmentBytes));
+    case core::AllReduceAlgorithm::kDirectExchange: {
+      const core::Exchange cut =
+          core::CutForExchange(core::SpanKind::kAllReduce, count, kType, simulation.world_size);
+      return (cut.one_hop ? 1 : 2) * (size - 1) * size * static_cast<double>(cut.segments);
+    }
   }
   return 0;
 }
 
 // Peers that a rank exchanges messages with in an all-reduce, about.
 double PeersOf(const SimulationCase& simulation) {
-  const bool halving =
-      simulation.all_reduce.algorithm == core::AllReduceAlgorithm::kHalvingDoubling;
-  return halving ? std::bit_width(static_cast<unsigned>(simulation.world_size)) : 4;
+  switch (simulation.all_reduce.algorithm) {
+    case core::AllReduceAlgorithm::kHalvingDoubling:
+      return std::bit_width(static_cast<unsigned>(simulation.world_size));
+    case core::AllReduceAlgorithm::kDirectExchange:
+      return 2.0 * simulation.world_size;  // Once for pieces, once for sums.
+    default:
+      return 4;
+  }
 }
 
 double ServerConnections(const SimulationCase& simulation) {

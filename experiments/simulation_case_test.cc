@@ -94,10 +94,11 @@ TEST(SizeOf, CountsTheMessages) {
   for (const char* strategy : {"ddp", "all_reduce", "parameter_server"}) {
     for (auto algorithm :
          {core::AllReduceAlgorithm::kRing, core::AllReduceAlgorithm::kSegmentedRing,
-          core::AllReduceAlgorithm::kHalvingDoubling}) {
+          core::AllReduceAlgorithm::kHalvingDoubling, core::AllReduceAlgorithm::kDirectExchange}) {
       SimulationCase simulation = ServerCase(16);
       simulation.strategy = strategy;
       simulation.all_reduce.algorithm = algorithm;
+      simulation.steps = 10;
       const SimulationRow row = RunSimulation(simulation, 1e9, "");
       const double broadcast = simulation.world_size;  // At the start.
       EXPECT_NEAR(SizeOf(simulation, SimulationMethod::kMessages).messages, *row.messages,

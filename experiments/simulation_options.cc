@@ -34,8 +34,10 @@ ABSL_FLAG(bool, colocated, false, "parameter servers on all ranks, beside the wo
 ABSL_FLAG(double, bucket_mb, 25.0, "MiB of gradients that ddp reduces together");
 ABSL_FLAG(std::string, collectives, "auto",
           "messages (every one), formula (closed forms), or auto: messages while they are few");
-ABSL_FLAG(std::string, algorithm, "segmented_ring",
-          "of an all-reduce: segmented_ring (as Gloo), ring, halving_doubling or double_tree");
+ABSL_FLAG(
+    std::string, algorithm, "segmented_ring",
+    "of an all-reduce: segmented_ring (as Gloo's own), ring, halving_doubling, double_tree or "
+    "direct_exchange (as the trainer's over Gloo)");
 ABSL_FLAG(int, steps, 3, "steps that are simulated");
 ABSL_FLAG(std::string, jitter, "",
           "standard deviation of the log of computing times; default: the cluster's, or 0");

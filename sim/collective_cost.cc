@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "core/algorithms/direct_exchange.h"
 #include "core/algorithms/double_tree.h"
 #include "core/algorithms/ring.h"
 #include "core/algorithms/segmented_ring.h"
@@ -11,7 +10,8 @@
 namespace sim {
 
 CollectiveCost::CollectiveCost(const Cluster& cluster, const Topology& topology,
-                               const FairSharing& sharing, core::AllReduceOptions options)
+                               const FairSharing& sharing, core::AllReduceOptions options,
+                               double add_bytes_per_second)
     : cluster_(cluster),
       topology_(topology),
       sharing_(sharing),
@@ -27,15 +27,18 @@ CollectiveCost::CollectiveCost(const Cluster& cluster, const Topology& topology,
   }
   if (options.algorithm == core::AllReduceAlgorithm::kHalvingDoubling) MakeHalving();
   if (options.algorithm == core::AllReduceAlgorithm::kDoubleTree) MakeTrees();
+  if (options.algorithm == core::AllReduceAlgorithm::kDirectExchange) {
+    exchange_.emplace(cluster, topology, sharing, add_bytes_per_second);
+  }
 }
 
 CollectiveCost::Round CollectiveCost::MakeRound(const Target& target) const {
-  std::vector<uint32_t> load(sharing_.link_count(), 0);
+  std::vector<double> load(sharing_.link_count(), 0);
   return MakeRound(target, load);
 }
 
 CollectiveCost::Round CollectiveCost::MakeRound(const Target& target,
-                                                std::vector<uint32_t>& load) const {
+                                                std::vector<double>& load) const {
   Round round;
   for (int rank = 0; rank < size_; ++rank) {
     const int to = target(rank);
@@ -72,7 +75,7 @@ void CollectiveCost::MakeHalving() {
 }
 
 void CollectiveCost::MakeTrees() {
-  std::vector<uint32_t> load(sharing_.link_count(), 0);
+  std::vector<double> load(sharing_.link_count(), 0);
   for (int tree : {0, 1}) {
     const auto place = [&](int rank) {
       return core::PlaceInTree(tree, rank, size_, options_.ranks_per_host);
@@ -132,14 +135,6 @@ double CollectiveCost::DoubleTree(core::Buffer data) const {
          2 * tree_depth_ * (trees_.latency + bytes * ring_.seconds_per_byte);
 }
 
-double CollectiveCost::DirectExchange(core::SpanKind kind, core::Buffer data) const {
-  const core::Exchange cut = core::CutForExchange(kind, data.count, data.type, size_);
-  const double sent = static_cast<double>((size_ - 1) * cut.share * core::SizeOf(data.type));
-  const bool two_hops =
-      !cut.one_hop && kind != core::SpanKind::kReduceScatter && kind != core::SpanKind::kAllGather;
-  return (two_hops ? 2 : 1) * (ring_.latency + sent * ring_.seconds_per_byte);
-}
-
 double CollectiveCost::Broadcast(double bytes) const {
   double seconds = 0;
   for (const Round& round : broadcast_) seconds += round.latency + bytes * round.seconds_per_byte;
@@ -148,9 +143,7 @@ double CollectiveCost::Broadcast(double bytes) const {
 
 double CollectiveCost::Seconds(core::SpanKind kind, core::Buffer data) const {
   if (size_ == 1) return 0;
-  if (options_.algorithm == core::AllReduceAlgorithm::kDirectExchange) {
-    return DirectExchange(kind, data);
-  }
+  if (exchange_) return exchange_->Seconds(kind, data);
   const double bytes = static_cast<double>(data.bytes());
   const double chunk =
       static_cast<double>(core::RingScratchCount(data.count, size_) * core::SizeOf(data.type));
@@ -178,7 +171,8 @@ double CollectiveCost::Seconds(core::SpanKind kind, core::Buffer data) const {
   return 0;
 }
 
-double CollectiveCost::BytesPerRank(core::SpanKind kind, core::Buffer data) const {
+double CollectiveCost::BytesPerConnection(core::SpanKind kind, core::Buffer data) const {
+  if (exchange_) return exchange_->BytesPerPair(kind, data);
   const double bytes = static_cast<double>(data.bytes()) * (size_ - 1) / size_;
   return kind == core::SpanKind::kAllReduce ? 2 * bytes : bytes;
 }

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "core/algorithms/all_reduce_algorithm.h"
 #include "core/buffer.h"
 #include "core/span.h"
 #include "sim/cluster.h"
+#include "sim/exchange_cost.h"
 #include "sim/fair_sharing.h"
 #include "sim/topology.h"
 
@@ -21,25 +23,25 @@ namespace sim {
 //   segmented ring      see SegmentedRing
 //   halving, doubling   Σ over rounds, twice: o + m/2ʳB; two rounds of m more for n no power of two
 //   double tree         see DoubleTree
-//   direct exchange     2(o + (n − 1) m/nB); of few elements o + (n − 1) m/B
 //   reduce-scatter, all-gather   (n − 1)(o + m/nB)
 //   broadcast           ⌈log₂ n⌉ rounds of o + m/B
+//   direct exchange     of all of these: see ExchangeCost
 // They are exact where links and parts are equal; the double tree's is an estimate (segments of two
-// trees meet on links, in an order of their own), and so is the direct exchange's of more than one
-// segment, which overlap. Adding up costs no time in them.
+// trees meet on links, in an order of their own). Adding up costs no time but in direct exchange.
 class CollectiveCost {
  public:
   // All arguments outlive it.
   CollectiveCost(const Cluster& cluster, const Topology& topology, const FairSharing& sharing,
-                 core::AllReduceOptions options);
+                 core::AllReduceOptions options, double add_bytes_per_second);
 
   // Seconds of a collective on `data`, of which only the size matters.
   double Seconds(core::SpanKind kind, core::Buffer data) const;
 
-  // Bytes that each rank of a ring sends in it: with other algorithms, and in the mean, as many.
-  double BytesPerRank(core::SpanKind kind, core::Buffer data) const;
-  // By link: how many neighbours in the ring of all ranks are connected over it.
-  const std::vector<uint32_t>& ring_load() const { return ring_load_; }
+  // By link: how many neighbours in the ring of all ranks are connected over it; with direct
+  // exchange, how many pairs of ranks.
+  const std::vector<double>& load() const { return exchange_ ? exchange_->load() : ring_load_; }
+  // Bytes between each two of those: with other algorithms, and in the mean, as many as in a ring.
+  double BytesPerConnection(core::SpanKind kind, core::Buffer data) const;
 
  private:
   // Messages that are sent at the same time.
@@ -50,7 +52,7 @@ class CollectiveCost {
   using Target = std::function<int(int rank)>;  // −1: that rank sends nothing.
 
   // Adds the messages' links to `load`; the round's speed is that of all of it.
-  Round MakeRound(const Target& target, std::vector<uint32_t>& load) const;
+  Round MakeRound(const Target& target, std::vector<double>& load) const;
   Round MakeRound(const Target& target) const;
   void MakeHalving();
   void MakeTrees();
@@ -58,7 +60,6 @@ class CollectiveCost {
   double SegmentedRing(core::Buffer data) const;
   double HalvingDoubling(double bytes) const;
   double DoubleTree(core::Buffer data) const;
-  double DirectExchange(core::SpanKind kind, core::Buffer data) const;
   double Broadcast(double bytes) const;
 
   const Cluster& cluster_;
@@ -66,13 +67,14 @@ class CollectiveCost {
   const FairSharing& sharing_;
   const core::AllReduceOptions options_;
   const int size_;
-  std::vector<uint32_t> ring_load_;
+  std::vector<double> ring_load_;
   Round ring_;
   std::vector<Round> halving_;  // Largest distance first.
   std::vector<Round> broadcast_;
   Round fold_;  // Of the ranks beyond a power of two.
   Round trees_;
   int tree_depth_ = 0;
+  std::optional<ExchangeCost> exchange_;
 };
 
 }  // namespace sim

@@ -8,6 +8,7 @@
 
 #include "core/task.h"
 #include "gtest/gtest.h"
+#include "sim/exchange_collectives.h"
 #include "sim/formula_collectives.h"
 #include "sim/message_collectives.h"
 #include "sim/network.h"
@@ -24,6 +25,7 @@ using core::Buffer;
 constexpr double kBandwidth = 1.25e9;
 constexpr double kLatency = 100e-6;  // Of a path.
 constexpr double kDigits = 1e-9;     // Relative.
+constexpr double kNever = 1e30;      // Bytes per second of what should cost nothing.
 // Divides into equal chunks and segments for all sizes used here.
 constexpr int64_t kCount = 1 << 23;
 
@@ -33,6 +35,11 @@ Buffer Floats(int64_t count) { return {nullptr, count, core::DataType::kFloat32}
 core::Task AllReduceOnce(SimCommunicator& communicator, int64_t count) {
   core::Work work = communicator.AllReduce(Floats(count));
   co_await work;
+}
+core::Task AllReduceThrice(SimCommunicator& communicator, int64_t count) {
+  std::vector<core::Work> works;
+  for (int i = 0; i < 3; ++i) works.push_back(communicator.AllReduce(Floats(count)));
+  for (core::Work& work : works) co_await work;
 }
 core::Task BroadcastOnce(SimCommunicator& communicator, int64_t count) {
   core::Work work = communicator.Broadcast(Floats(count), 0);
@@ -51,14 +58,16 @@ enum class By { kMessages, kFormula };
 
 // Virtual seconds until all ranks have done it.
 double Time(const Cluster& cluster, By by, AllReduceOptions options, int size, Body body,
-            int64_t count = kCount) {
+            int64_t count = kCount, double add_bytes_per_second = kNever) {
   Engine engine;
   Network network(engine, cluster, size);
   std::unique_ptr<Collectives> collectives;
-  if (by == By::kMessages) {
-    collectives = std::make_unique<MessageCollectives>(network, options);
+  if (by == By::kFormula) {
+    collectives = std::make_unique<FormulaCollectives>(network, options, add_bytes_per_second);
+  } else if (options.algorithm == AllReduceAlgorithm::kDirectExchange) {
+    collectives = std::make_unique<ExchangeCollectives>(network, add_bytes_per_second);
   } else {
-    collectives = std::make_unique<FormulaCollectives>(network, options);
+    collectives = std::make_unique<MessageCollectives>(network, options);
   }
   std::deque<RankState> states;
   std::vector<std::unique_ptr<SimCommunicator>> communicators;
@@ -101,6 +110,53 @@ TEST(CollectiveCostTest, HalvingAndDoublingByMessagesTakesItsClosedForm) {
   }
 }
 
+// 2²³ floats are up to eight segments of 2 MiB a share, of which with 16 ranks there is one.
+TEST(CollectiveCostTest, ADirectExchangeByMessagesTakesItsClosedForm) {
+  constexpr auto kDirect = AllReduceAlgorithm::kDirectExchange;
+  for (int n : {16, 64}) {
+    const double hop = kLatency + (n - 1.0) / n * kBytes / kBandwidth;
+    ExpectEqual(MessageTime(kDirect, n), 2 * hop);
+    ExpectEqual(MessageTime(kDirect, n, BroadcastOnce),
+                2 * kLatency + (3.0 * n - 4) / n * kBytes / kBandwidth);
+  }
+  // Links are never idle but for the first latency.
+  for (int n : {2, 4, 8}) {
+    ExpectEqual(MessageTime(kDirect, n), kLatency + 2 * (n - 1.0) / n * kBytes / kBandwidth);
+  }
+  for (int n : {2, 16}) {
+    constexpr int64_t kFew = 32 << 10;  // 128 KiB.
+    ExpectEqual(Time(Star(), By::kMessages, {kDirect, 1}, n, AllReduceOnce, kFew),
+                kLatency + (n - 1) * 4.0 * kFew / kBandwidth);
+  }
+}
+
+// The first is begun as soon as it is called, without the others. Then the third sends its pieces
+// behind the second's, and beside the second's sums.
+TEST(CollectiveCostTest, DirectExchangesThatWaitHaveBegunToSend) {
+  constexpr int n = 16;
+  const double hop = (n - 1.0) / n * kBytes / kBandwidth;
+  ExpectEqual(MessageTime(AllReduceAlgorithm::kDirectExchange, n, AllReduceThrice),
+              4 * kLatency + 6 * hop);
+}
+
+TEST(CollectiveCostTest, ADirectExchangeAddsUpInItsTime) {
+  constexpr AllReduceOptions kDirect = {AllReduceAlgorithm::kDirectExchange, 1};
+  constexpr double kRate = 2e9;
+  constexpr int n = 16;  // One segment a share.
+  const double moved = (n - 1.0) / n * kBytes;
+  ExpectEqual(Time(Star(), By::kMessages, kDirect, n, AllReduceOnce, kCount, kRate),
+              2 * (kLatency + moved / kBandwidth) + moved / kRate);
+  constexpr int64_t kFew = 32 << 10;
+  ExpectEqual(Time(Star(), By::kMessages, kDirect, n, AllReduceOnce, kFew, kRate),
+              kLatency + (n - 1) * 4.0 * kFew * (1 / kBandwidth + 1 / kRate));
+  for (int ranks : {2, 4, 8, 16}) {
+    for (int64_t count : {kFew, kCount, 3 * kCount}) {
+      ExpectEqual(Time(Star(), By::kFormula, kDirect, ranks, AllReduceOnce, count, kRate),
+                  Time(Star(), By::kMessages, kDirect, ranks, AllReduceOnce, count, kRate));
+    }
+  }
+}
+
 TEST(CollectiveCostTest, ABroadcastByMessagesTakesItsClosedForm) {
   for (int n : {2, 4, 16}) {
     ExpectEqual(MessageTime(AllReduceAlgorithm::kRing, n, BroadcastOnce),
@@ -137,7 +193,9 @@ TEST(CollectiveCostTest, FormulasAgreeWithMessagesWhereTheyAreExact) {
   for (const Cluster& cluster : {Star(), racks, hosts, slow, overheads}) {
     for (AllReduceAlgorithm algorithm :
          {AllReduceAlgorithm::kSegmentedRing, AllReduceAlgorithm::kRing,
-          AllReduceAlgorithm::kHalvingDoubling}) {
+          AllReduceAlgorithm::kHalvingDoubling, AllReduceAlgorithm::kDirectExchange}) {
+      // Overheads of several messages at a time come one after the other.
+      if (algorithm == AllReduceAlgorithm::kDirectExchange && cluster.send_overhead > 0) continue;
       for (int n : {2, 8, 16}) {
         SCOPED_TRACE(core::Name(algorithm));
         SCOPED_TRACE(n);
@@ -162,7 +220,8 @@ TEST(CollectiveCostTest, TheDoubleTreeNeedsUpToAThirdMoreThanItsFormula) {
 TEST(CollectiveCostTest, NoAllReduceIsFasterThanItsBytes) {
   for (const auto algorithm :
        {AllReduceAlgorithm::kSegmentedRing, AllReduceAlgorithm::kRing,
-        AllReduceAlgorithm::kHalvingDoubling, AllReduceAlgorithm::kDoubleTree}) {
+        AllReduceAlgorithm::kHalvingDoubling, AllReduceAlgorithm::kDoubleTree,
+        AllReduceAlgorithm::kDirectExchange}) {
     for (int n : {2, 3, 5, 8, 13}) {
       EXPECT_GE(MessageTime(algorithm, n),
                 kLatency + 2.0 * (n - 1) / n * kBytes / kBandwidth * (1 - kDigits))

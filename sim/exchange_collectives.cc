@@ -5,6 +5,31 @@
 #include "core/algorithms/add.h"
 
 namespace sim {
+namespace {
+
+// Added to a rank: the timer is for the end of its adding.
+constexpr uint64_t kAdded = uint64_t{1} << 32;
+
+}  // namespace
+
+// Until the engine's clock has come to the rank's.
+class ExchangeCollectives::Sleep : public core::Operation {
+ public:
+  Sleep(ExchangeCollectives& collectives, Runner& runner)
+      : collectives_(collectives), runner_(runner) {}
+  bool Await(std::coroutine_handle<> waiter) override {
+    Engine& engine = collectives_.network_.engine();
+    const double end = runner_.state.clock.seconds();
+    if (end <= engine.now()) return false;
+    runner_.sleeper = waiter;
+    engine.At(end, collectives_, kAdded | static_cast<uint64_t>(runner_.state.rank));
+    return true;
+  }
+
+ private:
+  ExchangeCollectives& collectives_;
+  Runner& runner_;
+};
 
 ExchangeCollectives::Runner::Runner(Network& network, int rank)
     : state(network.engine(), rank),
@@ -27,8 +52,9 @@ void ExchangeCollectives::Join(CollectiveCall call) {
   }
 }
 
-void ExchangeCollectives::OnTimer(uint64_t rank) {
-  Runner& runner = *runners_[rank];
+void ExchangeCollectives::OnTimer(uint64_t argument) {
+  Runner& runner = *runners_[argument & (kAdded - 1)];
+  if (argument & kAdded) return std::exchange(runner.sleeper, nullptr).resume();
   runner.calls.push_back(std::move(runner.coming.front()));
   runner.coming.pop_front();
   if (runner.task && !runner.task->done()) return;
@@ -83,6 +109,8 @@ core::Task ExchangeCollectives::Work(ExchangeCollectives& collectives, Runner& r
     }
     if (!oldest.all_advanced()) continue;
     co_await oldest.Finish();
+    core::Work added(std::make_shared<Sleep>(collectives, runner));
+    co_await added;
     runner.open.front().call.completion->FinishPart(collectives.network_.engine());
     runner.open.pop_front();
   }

@@ -1,6 +1,7 @@
 #ifndef SIM_EXCHANGE_COLLECTIVES_H_
 #define SIM_EXCHANGE_COLLECTIVES_H_
 
+#include <coroutine>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -26,10 +27,11 @@ class ExchangeCollectives : public Collectives, public TimerHandler {
 
   void Join(CollectiveCall call) override;
   std::vector<Missing> Unfinished() const override;
-  // A rank has come to its next call.
-  void OnTimer(uint64_t rank) override;
+  // A rank has come to its next call, or is done with adding.
+  void OnTimer(uint64_t argument) override;
 
  private:
+  class Sleep;
   struct Open {
     CollectiveCall call;
     std::unique_ptr<core::DirectExchange> exchange;
@@ -47,6 +49,7 @@ class ExchangeCollectives : public Collectives, public TimerHandler {
     std::deque<Open> open;
     int64_t segments = 0;  // Under way.
     std::optional<core::Task> task;
+    std::coroutine_handle<> sleeper;
   };
 
   static core::Task Work(ExchangeCollectives& collectives, Runner& runner);

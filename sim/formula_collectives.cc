@@ -46,9 +46,11 @@ std::string Describe(core::SpanKind kind, int64_t bytes, int root) {
 
 }  // namespace
 
-FormulaCollectives::FormulaCollectives(Network& network, core::AllReduceOptions options)
+FormulaCollectives::FormulaCollectives(Network& network, core::AllReduceOptions options,
+                                       double add_bytes_per_second)
     : network_(network),
-      cost_(network.cluster(), network.topology(), network.sharing(), options),
+      cost_(network.cluster(), network.topology(), network.sharing(), options,
+            add_bytes_per_second),
       joined_(static_cast<size_t>(network.topology().ranks()), 0) {}
 
 void FormulaCollectives::CheckSame(const Collective& collective, const CollectiveCall& call) const {
@@ -85,9 +87,10 @@ void FormulaCollectives::Begin(int64_t number) {
   const core::Buffer data = collective.calls[0].data;
   end_ = std::max(collective.start, end_) + cost_.Seconds(collective.kind, data);
   network_.engine().At(end_, *this, static_cast<uint64_t>(number));
-  const double bytes = cost_.BytesPerRank(collective.kind, data);
-  for (uint32_t link = 0; link < cost_.ring_load().size(); ++link) {
-    if (cost_.ring_load()[link]) network_.sharing().Charge(link, bytes * cost_.ring_load()[link]);
+  const double bytes = cost_.BytesPerConnection(collective.kind, data);
+  const std::vector<double>& load = cost_.load();
+  for (uint32_t link = 0; link < load.size(); ++link) {
+    if (load[link] > 0) network_.sharing().Charge(link, bytes * load[link]);
   }
 }
 

@@ -15,8 +15,8 @@ namespace sim {
 // is over: for worlds in which messages are too many. They take no notice of other traffic.
 class FormulaCollectives : public Collectives, public TimerHandler {
  public:
-  // `network` outlives it.
-  FormulaCollectives(Network& network, core::AllReduceOptions options);
+  // `network` outlives it. Adding takes a vector's bytes over `add_bytes_per_second`.
+  FormulaCollectives(Network& network, core::AllReduceOptions options, double add_bytes_per_second);
 
   void Join(CollectiveCall call) override;
   std::vector<Missing> Unfinished() const override;

@@ -123,12 +123,12 @@ class Run {
  private:
   std::unique_ptr<Collectives> MakeCollectives(const Cluster& cluster,
                                                const core::Profile& profile) {
+    const double add = AccumulateBytesPerSecond(profile, cluster);
     if (options_.collectives == CollectiveMode::kFormula) {
-      return std::make_unique<FormulaCollectives>(network_, options_.all_reduce);
+      return std::make_unique<FormulaCollectives>(network_, options_.all_reduce, add);
     }
     if (options_.all_reduce.algorithm == core::AllReduceAlgorithm::kDirectExchange) {
-      return std::make_unique<ExchangeCollectives>(network_,
-                                                   AccumulateBytesPerSecond(profile, cluster));
+      return std::make_unique<ExchangeCollectives>(network_, add);
     }
     return std::make_unique<MessageCollectives>(network_, options_.all_reduce);
   }

@@ -80,6 +80,28 @@ Path Topology::PathBetween(int from, int to) const {
   return path;
 }
 
+std::vector<double> Topology::AllPairsLoad() const {
+  const int rack_ranks = cluster_.hosts_per_rack * cluster_.ranks_per_host;
+  // Of the ranks in groups of `length`, how many are in group `index`.
+  const auto members = [this](int index, int length) {
+    return std::min(ranks_, (index + 1) * length) - index * length;
+  };
+  std::vector<double> load;
+  const auto add = [&load](double messages) { load.insert(load.end(), 2, messages); };
+  for (int host = 0; host < hosts_; ++host) {
+    const double inside = members(host, cluster_.ranks_per_host);
+    add(inside * (ranks_ - inside));
+  }
+  for (int rack = 0; rack < racks_; ++rack) {
+    const double inside = members(rack, rack_ranks);
+    add(inside * (ranks_ - inside));
+  }
+  for (int rank = 0; cluster_.ranks_per_host > 1 && rank < ranks_; ++rank) {
+    add(members(HostOf(rank), cluster_.ranks_per_host) - 1);
+  }
+  return load;
+}
+
 std::string Topology::LinkName(uint32_t link) const {
   const int pair = static_cast<int>(link / 2);
   const std::string direction = link % 2 ? "down-link" : "up-link";

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "sim/cluster.h"
 #include "sim/fair_sharing.h"
@@ -33,6 +34,8 @@ class Topology {
   // Bytes that the link lets through at once after it was idle (see TokenBuckets).
   double BurstOf(uint32_t link) const;
   bool HasBursts() const;
+  // By link: how many messages cross it when everybody sends one to everybody.
+  std::vector<double> AllPairsLoad() const;
   // "host 3's up-link": up is away from the host, or from the rack.
   std::string LinkName(uint32_t link) const;
 

@@ -53,6 +53,26 @@ TEST(TopologyTest, RacksShareWhatOversubscriptionLeaves) {
   EXPECT_EQ(sharing.capacity(topology.PathBetween(3, 4).links[1]), 50);
 }
 
+TEST(TopologyTest, CountsTheMessagesOfAllPairs) {
+  const Cluster star{.card = {100, 0.5}};
+  const Cluster hosts{.card = {100, 0.5}, .ranks_per_host = 2, .inside_host = {1000, 0.125}};
+  Cluster racks = hosts;
+  racks.hosts_per_rack = 2;
+  for (const Cluster& cluster : {star, hosts, racks}) {
+    constexpr int kRanks = 11;  // The last host and the last rack are not full.
+    FairSharing sharing;
+    const Topology topology(cluster, kRanks, sharing);
+    std::vector<double> load(sharing.link_count(), 0);
+    for (int from = 0; from < kRanks; ++from) {
+      for (int to = 0; to < kRanks; ++to) {
+        const Path path = topology.PathBetween(from, to);
+        for (uint32_t link : path.view()) ++load[link];
+      }
+    }
+    EXPECT_EQ(topology.AllPairsLoad(), load);
+  }
+}
+
 TEST(TopologyTest, AsManyHostsAreSlowAsTheShareSays) {
   Cluster cluster{.card = {100, 0}};
   cluster.disturbance = {.seed = 3, .slow_link_share = 0.25, .slow_link_factor = 10};

@@ -52,7 +52,8 @@ class SimWorld : public core::testing::World {
     } else if (by_messages_) {
       collectives = std::make_unique<MessageCollectives>(network, *by_messages_);
     } else {
-      collectives = std::make_unique<FormulaCollectives>(network, core::AllReduceOptions{});
+      collectives = std::make_unique<FormulaCollectives>(network, core::AllReduceOptions{},
+                                                         kAddBytesPerSecond);
     }
     std::vector<std::unique_ptr<Rank>> ranks;
     for (int i = 0; i < size; ++i) {
