@@ -133,6 +133,7 @@ void FairSharing::PrefetchPath(Id id) const {
 
 void FairSharing::PrefetchLinks(Id id) const {
   KeepCalls();
+  if (routes_[id].length == 0) return;  // From a rank to itself.
   for (const Crossing& crossing : Path(routes_[id])) __builtin_prefetch(&links_[crossing.link]);
 }
 

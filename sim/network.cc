@@ -30,6 +30,8 @@ Network::Network(Engine& engine, const Cluster& cluster, int ranks)
       sharing_(cluster.incast),
       topology_(cluster, ranks, sharing_),
       buckets_(topology_, sharing_) {
+  if (cluster.send_overhead > 0) sending_until_.resize(static_cast<size_t>(ranks));
+  if (cluster.receive_overhead > 0) receiving_until_.resize(static_cast<size_t>(ranks));
   engine.Attach(*this);
 }
 
@@ -98,7 +100,13 @@ Network::Id Network::FindConnection(uint32_t from, uint32_t to, Channel channel,
 double Network::LatencyOf(const Connection& connection) const {
   const Path path =
       topology_.PathBetween(static_cast<int>(connection.from), static_cast<int>(connection.to));
-  return cluster_.send_overhead + path.latency;
+  return path.latency;
+}
+
+double Network::Occupy(std::vector<double>& until, uint32_t rank, double time, double overhead) {
+  if (until.empty()) return time;
+  until[rank] = std::max(time, until[rank]) + overhead;
+  return until[rank];
 }
 
 void Network::Post(Half half, Hint& hint) {
@@ -170,7 +178,9 @@ void Network::Match(Half& half, Id id) {
 
 void Network::Start(Id id, double time) {
   ++message_count_;
-  const double entrance = time + LatencyOf(connections_[messages_[id].connection]);
+  const Connection& connection = connections_[messages_[id].connection];
+  const double sent = Occupy(sending_until_, connection.from, time, cluster_.send_overhead);
+  const double entrance = sent + LatencyOf(connection);
   if (entrance > engine_.now()) {
     engine_.At(entrance, *this, id);
   } else {
@@ -298,7 +308,8 @@ void Network::CopyData(Id id) {
 }
 
 void Network::Receive(Id id, double time) {
-  const double end = time + cluster_.receive_overhead;
+  const double end = Occupy(receiving_until_, connections_[messages_[id].connection].to, time,
+                            cluster_.receive_overhead);
   if (end > engine_.now()) {
     engine_.At(end, *this, id | kReceived);
   } else {

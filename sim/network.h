@@ -25,7 +25,9 @@ namespace sim {
 //
 // A message starts when its sender and its receiver are both there (eager ones: when it is sent).
 // After the sender's overhead and the path's latency its bytes flow over the path's links, which
-// all flows share; after the receiver's overhead it is received. Messages of one connection
+// all flows share; after the receiver's overhead it is received. A rank has the overhead of one
+// message that it sends, and of one that it receives, at a time (as in LogP: Culler et al. 1993).
+// Messages of one connection
 // (sender, receiver and channel) are matched and flow one after the other in the order in which
 // they were sent, as on a TCP connection. Several flows at once from one sender to one receiver
 // would share the same links with each other, and make results chaotic.
@@ -136,6 +138,8 @@ class Network : public EventSource, public TimerHandler {
   void PrefetchUpcoming() const;
   void Arrive(Id message);
   double LatencyOf(const Connection& connection) const;
+  // The end of a message's overhead that begins at `time`, or when the rank has done with others.
+  static double Occupy(std::vector<double>& until, uint32_t rank, double time, double overhead);
   void CopyData(Id message);
   void Receive(Id message, double time);
   void FinishReceive(Id message);
@@ -149,8 +153,11 @@ class Network : public EventSource, public TimerHandler {
   std::vector<Slot> table_;  // Connections by hash, open addressing.
   Pool<Message> messages_;
   std::unordered_map<Id, Data> data_;  // Of messages that carry any.
-  std::vector<bool> gone_;             // By rank; empty if none is.
-  std::vector<Waiting> lost_;          // Halves whose other half's rank is gone.
+  // By rank: when it has done with the messages so far; empty where that takes no time.
+  std::vector<double> sending_until_;
+  std::vector<double> receiving_until_;
+  std::vector<bool> gone_;     // By rank; empty if none is.
+  std::vector<Waiting> lost_;  // Halves whose other half's rank is gone.
   std::vector<Id> complete_;
   uint64_t message_count_ = 0;
 };

@@ -104,6 +104,27 @@ TEST(NetworkTest, OverheadsAreAddedAtBothEnds) {
   EXPECT_DOUBLE_EQ(ranks.Run(), 3e-3 + kLatency + 4000 / kBandwidth);
 }
 
+TEST(NetworkTest, ARankHasTheOverheadOfOneMessageAtATime) {
+  Cluster cluster = Star();
+  cluster.send_overhead = 1e-3;
+  cluster.receive_overhead = 2e-3;
+  constexpr int kReceivers = 3;
+  {
+    Ranks ranks(cluster, 1 + kReceivers);
+    for (int rank = 1; rank <= kReceivers; ++rank) {
+      ranks.Add(SendAll(ranks[0], rank, {0}));
+      ranks.Add(ReceiveAll(ranks[rank], 0, {0}));
+    }
+    EXPECT_NEAR(ranks.Run(), kReceivers * 1e-3 + kLatency + 2e-3, 1e-12);
+  }
+  Ranks ranks(cluster, 1 + kReceivers);
+  for (int rank = 1; rank <= kReceivers; ++rank) {
+    ranks.Add(SendAll(ranks[rank], 0, {0}));
+    ranks.Add(ReceiveAll(ranks[0], rank, {0}));
+  }
+  EXPECT_NEAR(ranks.Run(), 1e-3 + kLatency + kReceivers * 2e-3, 1e-12);
+}
+
 TEST(NetworkTest, MessagesOfOneConnectionFlowOneAfterTheOther) {
   Ranks ranks(Star(), 2);
   const std::vector<int64_t> counts(10, 1'000'000);
