@@ -34,7 +34,8 @@ class ExchangeCollectives::Sleep : public core::Operation {
 ExchangeCollectives::Runner::Runner(Network& network, int rank)
     : state(network.engine(), rank),
       scattering(network, Network::Channel::kCollectives, state),
-      gathering(network, Network::Channel::kGathering, state) {}
+      gathering(network, Network::Channel::kGathering, state),
+      opening(network, Network::Channel::kOpenings, state) {}
 
 ExchangeCollectives::ExchangeCollectives(Network& network, double add_bytes_per_second)
     : network_(network), add_bytes_per_second_(add_bytes_per_second) {}
@@ -77,9 +78,23 @@ void ExchangeCollectives::Begin(Runner& runner, CollectiveCall call) {
     runner.state.clock.AdvanceTo(runner.state.clock.seconds() +
                                  static_cast<double>(addend.bytes()) / add_bytes_per_second_);
   };
+  const core::Exchange cut =
+      core::CutForExchange(call.kind, call.data.count, call.data.type, network_.topology().ranks());
   auto exchange = std::make_unique<core::DirectExchange>(
-      call.kind, call.data, rooted ? call.root : -1, runner.scattering, runner.gathering, add);
+      call.kind, call.data, rooted ? call.root : -1,
+      cut.one_hop ? runner.opening : runner.scattering, runner.gathering, add);
   runner.open.push_back({std::move(call), std::move(exchange), {}});
+  // Needs no room among the segments, and does not wait for those before it.
+  if (cut.one_hop) StartSegment(runner.open.back());
+}
+
+void ExchangeCollectives::StartSegment(Open& open) {
+  core::Buffer scratch{nullptr, open.exchange->ScratchCount(), open.call.data.type};
+  if (open.call.data.data) {
+    open.scratch.emplace_back(static_cast<size_t>(scratch.bytes()));
+    scratch.data = open.scratch.back().data();
+  }
+  open.exchange->Start(scratch);
 }
 
 void ExchangeCollectives::StartAhead(Runner& runner) {
@@ -89,12 +104,7 @@ void ExchangeCollectives::StartAhead(Runner& runner) {
   for (Open& open : runner.open) {
     for (; !open.exchange->all_started(); ++runner.segments) {
       if (runner.segments >= core::DirectExchange::kSegmentsAhead) return;
-      core::Buffer scratch{nullptr, open.exchange->ScratchCount(), open.call.data.type};
-      if (open.call.data.data) {
-        open.scratch.emplace_back(static_cast<size_t>(scratch.bytes()));
-        scratch.data = open.scratch.back().data();
-      }
-      open.exchange->Start(scratch);
+      StartSegment(open);
     }
   }
 }
@@ -105,7 +115,7 @@ core::Task ExchangeCollectives::Work(ExchangeCollectives& collectives, Runner& r
     core::DirectExchange& oldest = *runner.open.front().exchange;
     if (!oldest.all_advanced()) {
       co_await oldest.Advance();
-      --runner.segments;
+      if (!oldest.one_hop()) --runner.segments;
     }
     if (!oldest.all_advanced()) continue;
     co_await oldest.Finish();

@@ -44,6 +44,7 @@ class ExchangeCollectives : public Collectives, public TimerHandler {
     RankState state;
     SimCommunicator scattering;
     SimCommunicator gathering;
+    SimCommunicator opening;            // Few elements travel with what opens a collective.
     std::deque<CollectiveCall> coming;  // Whose time has not come.
     std::deque<CollectiveCall> calls;
     std::deque<Open> open;
@@ -55,6 +56,7 @@ class ExchangeCollectives : public Collectives, public TimerHandler {
   static core::Task Work(ExchangeCollectives& collectives, Runner& runner);
   void Begin(Runner& runner, CollectiveCall call);
   void StartAhead(Runner& runner);
+  static void StartSegment(Open& open);
 
   Network& network_;
   const double add_bytes_per_second_;

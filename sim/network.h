@@ -34,7 +34,7 @@ namespace sim {
 class Network : public EventSource, public TimerHandler {
  public:
   // Messages of different channels are not matched with one another.
-  enum class Channel : uint8_t { kMessages, kCollectives, kGathering };
+  enum class Channel : uint8_t { kMessages, kCollectives, kGathering, kOpenings };
   enum class Side : uint8_t { kSend, kReceive };
 
   // One rank's half of a message.
