@@ -1,7 +1,5 @@
 #include "sim/simulate.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -10,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/processor_time.h"
 #include "core/task.h"
 #include "sim/chunks.h"
 #include "sim/exchange_collectives.h"
@@ -26,15 +25,6 @@ namespace {
 
 constexpr size_t kBusiestMax = 8;
 constexpr int kServerPeersMax = 100'000;
-
-double CpuSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 // What ranks, and the messages between workers and servers, were measured to take, rounded up.
 void CheckMemory(const core::Strategy& strategy, int size) {
@@ -282,10 +272,10 @@ void Rank::OnEnd() { run.GoOn(*this); }
 
 Simulation Simulate(const Cluster& cluster, const core::Profile& profile,
                     const StrategyFactory& strategy, const SimulationOptions& options) {
-  const double cpu_start = CpuSeconds();
+  const double cpu_start = core::ProcessorSeconds();
   CheckMemory(*strategy(0), options.world_size);
   Simulation result = Run(cluster, profile, strategy, options).Go();
-  result.cpu_seconds = CpuSeconds() - cpu_start;
+  result.cpu_seconds = core::ProcessorSeconds() - cpu_start;
   return result;
 }
 

@@ -7,7 +7,6 @@
 // used together, the figure that other work on the machine disturbs least; #wrong counts elements
 // that differ from the sum.
 
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
 #include "core/error.h"
+#include "core/processor_time.h"
 #include "core/task.h"
 #include "core/temporary_folder.h"
 
@@ -67,14 +67,6 @@ std::vector<int64_t> Buckets(int64_t total, int64_t bucket) {
   return counts;
 }
 
-// Of all threads of this process, in seconds.
-double ProcessorTime() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-         1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
 // Runs one case repeatedly on one rank.
 class Runner {
  public:
@@ -92,12 +84,12 @@ class Runner {
       std::fill(data_.begin(), data_.end(), static_cast<float>(communicator_.rank() + 1));
       float barrier = 0;
       co_await communicator_.AllReduce({&barrier, 1});
-      const double busy = ProcessorTime();
+      const double busy = core::ProcessorSeconds();
       const auto start = std::chrono::steady_clock::now();
       std::vector<Work> works = Start();
       for (Work& work : works) co_await work;
       const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-      processor_time += (ProcessorTime() - busy) / kRepetitions;
+      processor_time += (core::ProcessorSeconds() - busy) / kRepetitions;
       std::vector<double> times(communicator_.size());
       times[communicator_.rank()] = passed.count();
       const int64_t size = communicator_.size();

@@ -1,7 +1,5 @@
 #include "experiments/validation/measure.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -10,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "backends/replay/replay_replica.h"
 #include "core/error.h"
+#include "core/processor_time.h"
 #include "core/profile.h"
 #include "core/task.h"
 #include "core/trace.h"
@@ -20,15 +19,6 @@ namespace experiments {
 namespace {
 
 constexpr core::SpanKind kKind = core::SpanKind::kPush;
-
-double ProcessorSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 core::Task Barrier(core::Communicator& communicator) {
   double nothing = 0;
@@ -122,7 +112,7 @@ std::vector<double> Gather(core::Communicator& communicator, const std::vector<d
 // Of each rank since its `start`, by repetition.
 std::vector<double> ProcessorSecondsSince(double start, core::Communicator& communicator,
                                           int count) {
-  return Gather(communicator, {(ProcessorSeconds() - start) / count});
+  return Gather(communicator, {(core::ProcessorSeconds() - start) / count});
 }
 
 // Owns the communicator: should it fail, it goes before the memory that it may still write into.
@@ -135,7 +125,7 @@ Measured MeasurePart(Owned given, core::Timeline& timeline, const Measurement& m
   backends::ReplayReplica replica(profile, timeline);
   const Owned owned = std::move(given);
   core::Communicator& communicator = *owned;
-  const double start = ProcessorSeconds();
+  const double start = core::ProcessorSeconds();
   const core::Buffer addend = replica.Allocate(elements);
   const auto repetition = [&]() -> core::Task {
     switch (measurement.kind) {
@@ -220,7 +210,7 @@ Measured MeasureStrategy(Owned given, core::Timeline& timeline, const Measuremen
   backends::ReplayReplica replica(profile, timeline);
   const Owned owned = std::move(given);
   core::Communicator& communicator = *owned;
-  const double start = ProcessorSeconds();
+  const double start = core::ProcessorSeconds();
   core::Worker worker{communicator, replica};
   StepEnds observer(timeline);
   core::RunToEnd(Steps(worker, **strategy, timeline, measurement.count, observer));

@@ -1,0 +1,20 @@
+#ifndef CORE_PROCESSOR_TIME_H_
+#define CORE_PROCESSOR_TIME_H_
+
+#include <sys/resource.h>
+
+namespace core {
+
+// Seconds that processors have spent on this process, in the system's code, too.
+inline double ProcessorSeconds() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace core
+
+#endif  // CORE_PROCESSOR_TIME_H_
