@@ -61,7 +61,7 @@ core::Results OurRun(const std::string& strategy, double step, double communicat
     for (int j = 0; j < 10; ++j) results.all_losses.push_back(3.0 / (i + 0.1 * j));
   }
   results.configuration = {{"backend", "gloo"}, {"flags", "--epochs=3 --data-dir=图像"}};
-  results.step_times = {2.1 * step, 0.95 * step, 0.97 * step};
+  results.step_times = {2.1 * step, 0.95 * step, 0.99 * step, 0.97 * step};
   results.startup_seconds = 0.4375;
   results.peak_memory_bytes = {1.1e9, 1.05e9, 1.05e9, 1.05e9};
   core::Summarize(results);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "analysis/loss_distance.h"
 #include "analysis/table.h"
+#include "core/quantile.h"
 
 namespace analysis {
 namespace {
@@ -113,13 +114,6 @@ std::string Configuration(const Run& run, const Phrases& phrases) {
   return values.ToString();
 }
 
-std::optional<double> Median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 std::string Averages(const Run& run, const Phrases& phrases) {
   const Figures& figures = run.figures;
   NamedValues values(phrases);
@@ -128,7 +122,9 @@ std::string Averages(const Run& run, const Phrases& phrases) {
   values.Add(phrases.epoch_time.text,
              absl::StrCat(Fixed(figures.epoch_seconds, 2), " ", phrases.epoch_time.unit));
   values.AddMilliseconds(phrases.step_time.text, figures.step_seconds);
-  values.AddMilliseconds(phrases.median_step, Median(run.results.step_times));
+  if (const std::vector<double>& times = run.results.step_times; !times.empty()) {
+    values.AddMilliseconds(phrases.median_step, core::Quantile(times, 0.5));
+  }
   if (figures.breakdown) {
     values.AddMilliseconds(phrases.loading, figures.breakdown->load);
     values.AddMilliseconds(phrases.computation, figures.breakdown->computation);
