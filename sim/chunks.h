@@ -18,8 +18,9 @@ namespace sim {
 template <class T>
 class Chunks {
  public:
-  // Elements of a chunk: about 2 MiB, a huge page.
-  static constexpr size_t kChunk = std::bit_floor((size_t{2} << 20) / sizeof(T));
+  // Elements of a chunk: the fewest, of the powers of two, that fill huge pages.
+  static constexpr size_t kHugePage = size_t{2} << 20;
+  static constexpr size_t kChunk = kHugePage >> std::countr_zero(sizeof(T));
 
   Chunks() = default;
   Chunks(const Chunks&) = delete;
@@ -44,16 +45,15 @@ class Chunks {
   }
 
  private:
-  // Pages are there once they are touched. The first chunk is no huge page: there are many small
-  // lists.
+  // Pages are there once they are touched. The list's first 2 MiB are no huge page: there are many
+  // small lists.
   void AddChunk() {
-    constexpr size_t kHugePage = size_t{2} << 20;
-    static_assert(alignof(T) <= alignof(std::max_align_t));
-    const bool first = chunks_.empty();
-    void* chunk = first ? std::malloc(kHugePage) : std::aligned_alloc(kHugePage, kHugePage);
+    constexpr size_t kBytes = kChunk * sizeof(T);
+    auto* const chunk = static_cast<char*>(std::aligned_alloc(kHugePage, kBytes));
     if (chunk == nullptr) throw std::bad_alloc();
-    if (!first) madvise(chunk, kHugePage, MADV_HUGEPAGE);  // It may be refused.
-    chunks_.push_back(static_cast<T*>(chunk));
+    const size_t small = chunks_.empty() ? kHugePage : 0;
+    if (small < kBytes) madvise(chunk + small, kBytes - small, MADV_HUGEPAGE);  // May be refused.
+    chunks_.push_back(reinterpret_cast<T*>(chunk));
   }
 
   std::vector<T*> chunks_;

@@ -2,7 +2,6 @@
 #define SIM_COLLECTIVES_H_
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "core/buffer.h"
@@ -18,7 +17,7 @@ struct CollectiveCall {
   int root = 0;  // Of a broadcast.
   int rank = 0;
   double time = 0;  // When the rank is there; may be later than now.
-  std::shared_ptr<Completion> completion;
+  Part part;
 };
 
 // How the ranks of a simulated world do collectives. One rank's run in the order of its calls, one

@@ -61,9 +61,7 @@ core::Task AwaitAll(Engine& engine, std::vector<core::Work> works, std::vector<d
 class Finisher : public TimerHandler {
  public:
   explicit Finisher(Engine& engine) : engine_(engine) {}
-  void OnTimer(uint64_t argument) override {
-    reinterpret_cast<Completion*>(argument)->FinishPart(engine_);
-  }
+  void OnTimer(uint64_t argument) override { reinterpret_cast<Part*>(argument)->Finish(engine_); }
 
  private:
   Engine& engine_;
@@ -72,14 +70,15 @@ class Finisher : public TimerHandler {
 TEST(CompletionTest, ResumesItsWaiterWhenTheLastPartIsDone) {
   Engine engine;
   Finisher finisher(engine);
-  auto first = std::make_shared<Completion>(2);
-  auto second = std::make_shared<Completion>(1);
-  for (double time : {1.0, 3.0}) {
-    engine.At(time, finisher, reinterpret_cast<uint64_t>(first.get()));
-  }
-  engine.At(2, finisher, reinterpret_cast<uint64_t>(second.get()));
+  Completion& first = *new Completion(2);
+  Completion& second = *new Completion(1);
+  std::vector<core::Work> works;
+  works.emplace_back(first);
+  works.emplace_back(second);
+  Part parts[] = {Part(first), Part(second), Part(first)};
+  for (int i = 0; i < 3; ++i) engine.At(i + 1, finisher, reinterpret_cast<uint64_t>(&parts[i]));
   std::vector<double> times;
-  core::Task task = AwaitAll(engine, {core::Work(first), core::Work(second)}, times);
+  core::Task task = AwaitAll(engine, std::move(works), times);
 
   task.Start();
   engine.Run();

@@ -119,9 +119,9 @@ core::Task ExchangeCollectives::Work(ExchangeCollectives& collectives, Runner& r
     }
     if (!oldest.all_advanced()) continue;
     co_await oldest.Finish();
-    core::Work added(std::make_shared<Sleep>(collectives, runner));
+    core::Work added(*new Sleep(collectives, runner));
     co_await added;
-    runner.open.front().call.completion->FinishPart(collectives.network_.engine());
+    runner.open.front().call.part.Finish(collectives.network_.engine());
     runner.open.pop_front();
   }
 }

@@ -95,13 +95,11 @@ void FormulaCollectives::Begin(int64_t number) {
 }
 
 void FormulaCollectives::OnTimer(uint64_t) {
-  const Collective collective = std::move(collectives_.front());
+  Collective collective = std::move(collectives_.front());
   collectives_.pop_front();
   ++first_;
   MoveData(collective.kind, collective.root, collective.calls);
-  for (const CollectiveCall& call : collective.calls) {
-    call.completion->FinishPart(network_.engine());
-  }
+  for (CollectiveCall& call : collective.calls) call.part.Finish(network_.engine());
 }
 
 std::vector<Collectives::Missing> FormulaCollectives::Unfinished() const {

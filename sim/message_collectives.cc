@@ -62,15 +62,15 @@ std::vector<Collectives::Missing> MessageCollectives::Unfinished() const {
 
 core::Task MessageCollectives::Work(MessageCollectives& collectives, Runner& runner) {
   while (!runner.calls.empty()) {
-    const CollectiveCall call = std::move(runner.calls.front());
+    CollectiveCall call = std::move(runner.calls.front());
     runner.calls.pop_front();
     runner.state.clock.AdvanceTo(call.time);
     co_await collectives.Do(runner, call);
-    call.completion->FinishPart(collectives.network_.engine());
+    call.part.Finish(collectives.network_.engine());
   }
 }
 
-core::Task MessageCollectives::Do(Runner& runner, CollectiveCall call) const {
+core::Task MessageCollectives::Do(Runner& runner, const CollectiveCall& call) const {
   SimCommunicator& communicator = runner.communicator;
   switch (call.kind) {
     case core::SpanKind::kBroadcast:

@@ -38,7 +38,7 @@ class MessageCollectives : public Collectives {
   };
 
   static core::Task Work(MessageCollectives& collectives, Runner& runner);
-  core::Task Do(Runner& runner, CollectiveCall call) const;
+  core::Task Do(Runner& runner, const CollectiveCall& call) const;
 
   Network& network_;
   const core::AllReduceOptions options_;

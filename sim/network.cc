@@ -125,7 +125,7 @@ void Network::Post(Half half, Hint& hint) {
 void Network::Take(Id id, Half& half) {
   Message& message = messages_[id];
   const bool sends = half.side == Side::kSend;
-  (sends ? message.sender : message.receiver) = std::move(half.completion);
+  (sends ? message.sender : message.receiver) = std::move(half.part);
   if (half.buffer.data == nullptr) return;
   message.has_data = true;
   Data& data = data_[id];
@@ -241,12 +241,12 @@ void Network::Advance(double now) {
 void Network::PrefetchUpcoming() const {
   if (const Id id = sharing_.Upcoming(9); id != kNone) __builtin_prefetch(&messages_[id]);
   if (const Id id = sharing_.Upcoming(6); id != kNone) {
-    __builtin_prefetch(messages_[id].sender.get());
-    __builtin_prefetch(messages_[id].receiver.get());
+    messages_[id].sender.Prefetch();
+    messages_[id].receiver.Prefetch();
   }
   if (const Id id = sharing_.Upcoming(3); id != kNone) {
-    if (messages_[id].sender) messages_[id].sender->Prefetch();
-    if (messages_[id].receiver) messages_[id].receiver->Prefetch();
+    messages_[id].sender.PrefetchWaiter();
+    messages_[id].receiver.PrefetchWaiter();
   }
 }
 
@@ -289,7 +289,7 @@ void Network::Arrive(Id id) {
   }
   message.arrived = true;
   CopyData(id);
-  std::exchange(message.sender, nullptr)->FinishPart(engine_);
+  message.sender.Finish(engine_);
   if (message.receiver) Receive(id, engine_.now());
 }
 
@@ -298,7 +298,7 @@ void Network::CopyData(Id id) {
   if (!message.has_data || message.bytes == 0) return;
   const auto bytes = static_cast<size_t>(message.bytes);
   Data& data = data_[id];
-  if (message.receiver == nullptr) {
+  if (!message.receiver) {
     const auto* source = static_cast<const std::byte*>(data.source);
     data.held.assign(source, source + bytes);
     data.source = nullptr;  // The sender's buffer is free.
@@ -318,7 +318,7 @@ void Network::Receive(Id id, double time) {
 }
 
 void Network::FinishReceive(Id id) {
-  std::exchange(messages_[id].receiver, nullptr)->FinishPart(engine_);
+  messages_[id].receiver.Finish(engine_);
   if (messages_[id].has_data) data_.erase(id);
   messages_.Delete(id);
 }

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -45,8 +44,8 @@ class Network : public EventSource, public TimerHandler {
     Channel channel;
     core::SpanKind kind;
     core::Buffer buffer;
-    double time;                             // When the rank is there; may be later than now.
-    std::shared_ptr<Completion> completion;  // One of its parts.
+    double time;  // When the rank is there; may be later than now.
+    Part part;    // Finished when the rank is done with it.
   };
 
   // A half without its other half.
@@ -100,8 +99,8 @@ class Network : public EventSource, public TimerHandler {
     Id following = kNone;  // The last of those that wait for the one that flows.
   };
   struct Message {
-    std::shared_ptr<Completion> sender;
-    std::shared_ptr<Completion> receiver;
+    Part sender;
+    Part receiver;
     int64_t bytes = 0;
     double start = 0;  // When the half that is there came.
     Id connection = kNone;

@@ -44,9 +44,9 @@ class SimCommunicator : public core::Communicator {
       : network_(network), collectives_(collectives), channel_(channel), state_(state) {}
 
   core::Work Collective(core::SpanKind kind, core::Buffer data, int root);
-  std::shared_ptr<Completion> Begin(int parts, core::SpanKind kind, int64_t bytes) const;
+  Completion& Begin(int parts, core::SpanKind kind, int64_t bytes) const;
   void Post(Network::Side side, core::Buffer buffer, int peer, core::SpanKind kind,
-            std::shared_ptr<Completion> completion);
+            Completion& completion);
 
   Network& network_;
   Collectives* const collectives_;

@@ -4,13 +4,13 @@
 #include <cmath>
 
 #include "sim/chance.h"
-#include "sim/recycling_allocator.h"
+#include "sim/recycled.h"
 
 namespace sim {
 namespace {
 
 // A computation whose end is known: awaiting it takes the rank's clock there.
-class Computation : public core::Operation {
+class Computation : public core::Operation, public Recycled<Computation> {
  public:
   Computation(RankClock& clock, double end) : clock_(clock), end_(end) {}
   bool Await(std::coroutine_handle<>) override {
@@ -88,7 +88,7 @@ core::Work SimReplica::Compute(core::SpanKind kind, double seconds) {
   const double start = std::max(state_.clock.seconds(), busy_until_);
   busy_until_ = start + seconds;
   Record(kind, start, busy_until_);
-  return core::Work(MakeRecycled<Computation>(state_.clock, busy_until_));
+  return core::Work(*new Computation(state_.clock, busy_until_));
 }
 
 void SimReplica::Record(core::SpanKind kind, double start, double end) {

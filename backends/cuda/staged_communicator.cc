@@ -167,7 +167,7 @@ class StagedCommunicator::Operation final : public core::Operation {
     begun_future_.get();
     DeviceStream& stream = *owner_.stream_;
     for (size_t i = 0; i < works_.size(); ++i) {
-      works_[i].await_suspend(waiter);
+      works_[i].Await(waiter);
       if (!target_.pinned) continue;
       const auto [offset, count] = PieceOf(target_, i);
       const Buffer to = target_.buffer.Slice(offset, count);

@@ -111,7 +111,7 @@ class Runner {
       const bool server = communicator_.rank() == 0;
       if (test_.pattern == Pattern::kAllReduceInTurn) {
         Work work = communicator_.AllReduce(part);
-        work.await_suspend(std::noop_coroutine());
+        work.Await(std::noop_coroutine());
       } else if (test_.pattern == Pattern::kAllReduceInFlight) {
         works.push_back(communicator_.AllReduce(part));
       } else if (!server) {

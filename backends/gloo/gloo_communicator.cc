@@ -22,8 +22,8 @@ class BothOperation : public core::Operation {
  public:
   BothOperation(Work first, Work second) : first_(std::move(first)), second_(std::move(second)) {}
   bool Await(std::coroutine_handle<> waiter) override {
-    first_.await_suspend(waiter);
-    return second_.await_suspend(waiter);
+    first_.Await(waiter);
+    return second_.Await(waiter);
   }
 
  private:
