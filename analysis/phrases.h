@@ -63,6 +63,22 @@ struct Phrases {
   Heading epoch, train_loss, train_accuracy, validation_loss, validation_accuracy, pull_time,
       push_time;
   const char* skipped_images;
+  // The simulator's error.
+  const char* validation;
+  const char* validated_cases;  // After their number; a mean error and the worst one follow.
+  const char* mean_error;
+  const char* worst_error;
+  const char* noisy_cases;  // Before their number.
+  const char* measured_on;
+  const char* cores;
+  const char* picture;
+  const char* worst_cases;
+  const char* links;
+  const char* bound_by;
+  Heading measured;
+  const char* spread;
+  Heading predicted;
+  const char* error;
   // What was written.
   const char* written;
 };

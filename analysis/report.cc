@@ -12,6 +12,8 @@
 #include "analysis/scaling_report.h"
 #include "analysis/scaling_text.h"
 #include "analysis/text_report.h"
+#include "analysis/validation.h"
+#include "analysis/validation_text.h"
 #include "core/file.h"
 
 namespace analysis {
@@ -55,9 +57,15 @@ absl::Status FirstError(const std::vector<absl::Status>& statuses) {
 absl::Status WriteReport(const std::string& directory, Language language, std::ostream& out) {
   const absl::StatusOr<Runs> runs = LoadRuns(directory);
   const absl::StatusOr<std::optional<ScalingStudy>> study = LoadScalingStudy(directory);
+  const absl::StatusOr<std::optional<Validation>> validation = LoadValidation(directory);
   const bool has_study = study.ok() && study->has_value();
-  // A study may stand alone.
-  if (!runs.ok() && !(has_study && absl::IsNotFound(runs.status()))) return runs.status();
+  const bool has_validation = validation.ok() && validation->has_value();
+  // What was simulated may stand alone.
+  const bool alone = (has_study || has_validation) && absl::IsNotFound(runs.status());
+  if (!runs.ok() && !alone) {
+    if (!absl::IsNotFound(runs.status())) return runs.status();
+    return FirstError({study.status(), validation.status(), runs.status()});
+  }
 
   const Phrases& phrases = PhrasesIn(language);
   std::vector<std::string> sections = {absl::StrCat(phrases.title, "\n")};
@@ -71,6 +79,10 @@ absl::Status WriteReport(const std::string& directory, Language language, std::o
     sections.push_back(ScalingSection(**study));
     printed = Joined({printed, sections.back()});
   }
+  if (has_validation) {
+    sections.push_back(ValidationSection(**validation, phrases));
+    printed = Joined({printed, sections.back()});
+  }
   out << printed;
 
   const std::string text = std::filesystem::path(directory) / "performance_report.txt";
@@ -81,11 +93,12 @@ absl::Status WriteReport(const std::string& directory, Language language, std::o
                   has_study ? WriteScalingPlots(**study, plots) : absl::OkStatus()});
   std::vector<std::string> written;
   if (text_status.ok()) written.push_back(text);
-  if (plots_status.ok()) written.push_back(plots + "/");
+  const bool has_plots = runs.ok() || has_study;
+  if (has_plots && plots_status.ok()) written.push_back(plots + "/");
   if (!written.empty()) {
     out << "\n" << phrases.written << phrases.colon << absl::StrJoin(written, ", ") << "\n";
   }
-  return FirstError({text_status, plots_status, study.status()});
+  return FirstError({text_status, plots_status, study.status(), validation.status()});
 }
 
 }  // namespace analysis
