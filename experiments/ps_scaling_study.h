@@ -32,7 +32,7 @@ std::vector<StudyPoint> StudyPoints(const StudyOptions& options);
 double CostOf(const StudyPoint& point);
 
 // Most messages of a point that are simulated one by one.
-inline constexpr double kStudyMessagesMax = 6e5;
+inline constexpr double kStudyMessagesMax = 1e6;
 
 // In the points with stragglers: which ranks are, and by how much.
 inline constexpr double kStragglerShare = 0.01;

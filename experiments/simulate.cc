@@ -38,6 +38,16 @@ struct Task {
   SimulationCase simulation;
 };
 
+// Remedies with more servers need more memory and messages than what was asked for.
+bool Fits(const SimulationCase& simulation) {
+  try {
+    CheckMemory(simulation, kMessagesMax);
+    return true;
+  } catch (const core::Error&) {
+    return false;
+  }
+}
+
 class Simulations {
  public:
   explicit Simulations(SimulationOptions options)
@@ -45,6 +55,7 @@ class Simulations {
     for (size_t i = 0; i < rows_.size(); ++i) tasks_.push_back({i, options_.cases[i]});
     for (size_t i = 0; options_.bottleneck && i < rows_.size(); ++i) {
       remedies_[i] = RemediesFor(options_.cases[i]);
+      std::erase_if(remedies_[i], [](const Remedy& remedy) { return !Fits(remedy.simulation); });
       for (const Remedy& remedy : remedies_[i]) tasks_.push_back({i, remedy.simulation});
     }
     results_.resize(tasks_.size());

@@ -51,18 +51,6 @@ RankCounts CountRanks(const SimulationCase& simulation);
 // "parameter_server, 4 servers", "ddp".
 std::string Label(const SimulationCase& simulation);
 
-// What simulating every message would take, roughly: to choose a method, and to refuse what memory
-// cannot hold before it starts.
-struct SimulationSize {
-  double messages = 0;  // Of all steps.
-  double memory_bytes = 0;
-};
-SimulationSize SizeOf(const SimulationCase& simulation, SimulationMethod method);
-
-// What kAutomatic comes to with at most `messages_max` messages; any other method is itself. Throws
-// core::Error where no method serves.
-SimulationMethod MethodFor(const SimulationCase& simulation, double messages_max);
-
 }  // namespace experiments
 
 #endif  // EXPERIMENTS_SIMULATION_CASE_H_

@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "core/error.h"
 #include "experiments/simulation_closed_form.h"
 #include "experiments/simulation_options.h"
 #include "experiments/simulation_run.h"
@@ -13,7 +12,6 @@ namespace experiments {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 constexpr double kDigits = 1e-9;
 
@@ -75,48 +73,6 @@ TEST(ClosedForm, IsNearWithStragglers) {
     const double expected = ByMessages(simulation);
     EXPECT_NEAR(ByClosedForm(simulation), expected, 0.15 * expected) << factor;
   }
-}
-
-TEST(ClosedForm, IsRefusedWhereThereIsNone) {
-  SimulationCase simulation = ServerCase(65536);
-  simulation.options.server.servers = 16384;
-  EXPECT_EQ(MethodFor(simulation, kMessagesMax), SimulationMethod::kClosedForm);
-  simulation.cluster.hosts_per_rack = 32;
-  try {
-    MethodFor(simulation, kMessagesMax);
-    FAIL();
-  } catch (const core::Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("racks"));
-  }
-}
-
-TEST(SizeOf, CountsTheMessages) {
-  for (const char* strategy : {"ddp", "all_reduce", "parameter_server"}) {
-    for (auto algorithm :
-         {core::AllReduceAlgorithm::kRing, core::AllReduceAlgorithm::kSegmentedRing,
-          core::AllReduceAlgorithm::kHalvingDoubling, core::AllReduceAlgorithm::kDirectExchange}) {
-      SimulationCase simulation = ServerCase(16);
-      simulation.strategy = strategy;
-      simulation.all_reduce.algorithm = algorithm;
-      simulation.steps = 10;
-      const SimulationRow row = RunSimulation(simulation, 1e9, "");
-      const double broadcast = simulation.world_size;  // At the start.
-      EXPECT_NEAR(SizeOf(simulation, SimulationMethod::kMessages).messages, *row.messages,
-                  0.1 * *row.messages + broadcast)
-          << strategy;
-    }
-  }
-}
-
-TEST(SizeOf, CoversTheMemory) {
-  SimulationCase simulation = ServerCase(1024 + 64);
-  simulation.options.server.servers = 64;
-  const std::vector<Job> jobs = {SimulationJob(simulation, kMessagesMax, "")};
-  RunJobs(jobs, {}, [&](size_t, const std::string& result) {
-    const auto row = SimulationRowFrom(nlohmann::ordered_json::parse(result));
-    EXPECT_GT(static_cast<double>(jobs[0].memory_bytes), 0.4 * *row.memory_bytes);
-    EXPECT_LT(static_cast<double>(jobs[0].memory_bytes), 3 * *row.memory_bytes);
-  });
 }
 
 TEST(ParseWorldSizes, ContinuesWithTheRatioOfTheTwoBefore) {

@@ -11,6 +11,7 @@
 #include "core/memory.h"
 #include "core/trace.h"
 #include "experiments/simulation_closed_form.h"
+#include "experiments/simulation_size.h"
 #include "sim/simulate.h"
 
 namespace experiments {
@@ -144,14 +145,21 @@ double FreeMemoryBytes() {
 }
 
 void CheckMemory(const SimulationCase& simulation, double messages_max) {
-  const double needed = SizeOf(simulation, MethodFor(simulation, messages_max)).memory_bytes;
+  const SimulationMethod method = MethodFor(simulation, messages_max);
+  const double needed = SizeOf(simulation, method).memory_bytes;
   const double free = FreeMemoryBytes();
   if (needed <= free) return;
+  std::string others;
+  if (CanShareModel(simulation) && simulation.options.server.servers > 1) {
+    absl::StrAppend(&others, " or fewer servers");
+  }
+  if (method == SimulationMethod::kMessages && !HasServers(simulation)) {
+    absl::StrAppend(&others, " or --collectives=formula");
+  }
   throw core::Error(absl::StrFormat(
-      "%s at --world-size=%d needs about %.1f GB of memory, and %.1f GB are free: take a smaller "
-      "world%s",
-      Label(simulation), simulation.world_size, needed / 1e9, free / 1e9,
-      HasServers(simulation) ? " or fewer servers" : ""));
+      "%s at --world-size=%d, simulated by %s, needs about %.1f GB of memory, and %.1f GB are "
+      "free: take a smaller world%s",
+      Label(simulation), simulation.world_size, Name(method), needed / 1e9, free / 1e9, others));
 }
 
 }  // namespace experiments
