@@ -3,6 +3,10 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace core {
 
@@ -13,6 +17,18 @@ class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// Throws what `status` says as an Error, unless it is ok.
+inline void ThrowIfError(const absl::Status& status) {
+  if (!status.ok()) throw Error(std::string(status.message()));
+}
+
+// The value of `result`, if it has one; else throws what its status says as an Error.
+template <typename T>
+T ValueOrThrow(absl::StatusOr<T> result) {
+  ThrowIfError(result.status());
+  return *std::move(result);
+}
 
 }  // namespace core
 

@@ -30,15 +30,14 @@ JsonObject::JsonObject(Json json, std::string file, std::string path)
     : json_(std::move(json)), file_(std::move(file)), path_(std::move(path)) {}
 
 JsonObject JsonObject::Read(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadFile(path, kBytesMax);
-  if (!text.ok()) throw Error(std::string(text.status().message()));
+  const std::string text = ValueOrThrow(ReadFile(path, kBytesMax));
   try {
-    Json json = Json::parse(*text);
+    Json json = Json::parse(text);
     if (!json.is_object()) throw Error(path + ": is " + Shown(json) + ", not an object {…}");
     return JsonObject(std::move(json), path, "");
   } catch (const Json::parse_error& error) {
-    const size_t end = std::min(error.byte, text->size());
-    const auto line = 1 + std::count(text->begin(), text->begin() + static_cast<long>(end), '\n');
+    const size_t end = std::min(error.byte, text.size());
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(end), '\n');
     throw Error(path + ":" + std::to_string(line) + ": is not JSON at byte " +
                 std::to_string(error.byte));
   }

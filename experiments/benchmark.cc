@@ -220,8 +220,7 @@ int RunAll(int argc, char** argv) {
   WarnAboutBuild();
   if (!output.empty()) {
     const nlohmann::json json = {{"work", work}, {"rows", ToJson(rows)}};
-    const absl::Status written = core::WriteFile(output, json.dump(1) + "\n");
-    if (!written.ok()) throw core::Error(std::string(written.message()));
+    core::ThrowIfError(core::WriteFile(output, json.dump(1) + "\n"));
   }
   double wrong = 0;
   for (const BenchmarkRow& row : rows) wrong += row.wrong.value_or(0);

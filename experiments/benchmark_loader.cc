@@ -4,7 +4,6 @@
 
 #include <vector>
 
-#include "absl/status/status.h"
 #include "backends/images/image_loader.h"
 #include "core/error.h"
 #include "core/quantile.h"
@@ -22,14 +21,13 @@ double ThreadSeconds() {
 }  // namespace
 
 BenchmarkRow BenchmarkLoader(const std::string& folder, int epochs) {
-  const absl::Status made = tools::MakeDataset({.path = folder,
-                                                .classes = 4,
-                                                .training_images = 64,
-                                                .validation_images = 1,
-                                                .width = 500,
-                                                .height = 375,
-                                                .progress = {}});
-  if (!made.ok()) throw core::Error(std::string(made.message()));
+  core::ThrowIfError(tools::MakeDataset({.path = folder,
+                                         .classes = 4,
+                                         .training_images = 64,
+                                         .validation_images = 1,
+                                         .width = 500,
+                                         .height = 375,
+                                         .progress = {}}));
   const backends::ImageFolder images = backends::ListImageFolder(folder + "/train");
   backends::ImageLoader loader(images,
                                {.batch_size = 32, .image_size = 224, .workers = 0, .on_skip = {}});

@@ -76,10 +76,9 @@ int Become(const BenchmarkCommand& command, const std::string& log) {
 
 // Scripts keep what was measured apart, in "measure".
 void ReadScriptFigures(const std::string& path, BenchmarkRun& run) {
-  const absl::StatusOr<std::string> text = core::ReadFile(path, 1 << 30);
-  if (!text.ok()) throw core::Error(std::string(text.status().message()));
+  const std::string text = core::ValueOrThrow(core::ReadFile(path, 1 << 30));
   try {
-    const nlohmann::json measure = nlohmann::json::parse(*text).at("measure");
+    const nlohmann::json measure = nlohmann::json::parse(text).at("measure");
     run.step_times = measure.at("step_times").get<std::vector<double>>();
     run.peak_memory = measure.at("peak_rss_mb").get<std::vector<double>>();
     for (double& memory : run.peak_memory) memory *= 1 << 20;
@@ -100,14 +99,13 @@ std::string FindResults(const std::string& folder) {
 
 BenchmarkRun ReadRun(const BenchmarkCommand& command) {
   const std::string path = FindResults(command.folder);
-  const absl::StatusOr<core::Results> results = core::ReadResults(path);
-  if (!results.ok()) throw core::Error(std::string(results.status().message()));
-  BenchmarkRun run{.step_times = results->step_times,
-                   .losses = results->all_losses,
-                   .peak_memory = results->peak_memory_bytes,
-                   .first_step = results->startup_seconds,
-                   .configuration = results->configuration};
-  if (!results->epochs.empty()) run.breakdown = results->epochs.back().breakdown;
+  const core::Results results = core::ValueOrThrow(core::ReadResults(path));
+  BenchmarkRun run{.step_times = results.step_times,
+                   .losses = results.all_losses,
+                   .peak_memory = results.peak_memory_bytes,
+                   .first_step = results.startup_seconds,
+                   .configuration = results.configuration};
+  if (!results.epochs.empty()) run.breakdown = results.epochs.back().breakdown;
   if (!command.ours) ReadScriptFigures(path, run);
   if (run.step_times.empty()) throw core::Error(path + ": it holds no step times");
   return run;

@@ -36,12 +36,6 @@ constexpr std::string_view kUsage =
 Where RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are set (torchrun, or mpirun's and Slurm's names
 for them) the program is one rank; else it starts --nproc-per-node of them on this machine.)";
 
-std::optional<RankEnvironment> Environment() {
-  const absl::StatusOr<std::optional<RankEnvironment>> environment = ReadRankEnvironment();
-  if (!environment.ok()) throw core::Error(std::string(environment.status().message()));
-  return *environment;
-}
-
 void PrepareOutput(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -59,9 +53,7 @@ void MakeGeneratedDataset(const RunOptions& options) {
   if (!options.generated || std::filesystem::exists(options.data_dir)) return;
   absl::PrintF("no --data-dir: making a small set of images, once, in %s\n", options.data_dir);
   std::fflush(stdout);
-  const absl::Status made =
-      tools::MakeDataset({.path = options.data_dir, .threads = UsableCores()});
-  if (!made.ok()) throw core::Error(std::string(made.message()));
+  core::ThrowIfError(tools::MakeDataset({.path = options.data_dir, .threads = UsableCores()}));
 }
 
 // What every rank would find, said once and before any starts.
@@ -128,11 +120,11 @@ void WaitPassively(const RunOptions& options, char** argv) {
 
 RunOptions ReadOptions(std::string_view strategy, std::string_view usage, int argc, char** argv) {
   ReadFlags(argc, argv, usage);
-  return OptionsFromFlags(strategy, UsableCores(), Environment());
+  return OptionsFromFlags(strategy, UsableCores(), core::ValueOrThrow(ReadRankEnvironment()));
 }
 
 void RunExperiment(const RunOptions& options) {
-  const std::optional<RankEnvironment> environment = Environment();
+  const std::optional<RankEnvironment> environment = core::ValueOrThrow(ReadRankEnvironment());
   if (environment && options.generated) {
     throw core::Error(
         "--data-dir is missing: ranks that others start share a data set that is there "

@@ -168,8 +168,7 @@ void Main(int argc, char** argv) {
       absl::StrFormat("measured: medians of %d steps%s, load average %.1f", options.steps,
                       options.processor_time ? " in processor time" : "", LoadAverage());
   profile.versions = {{"torch", backends::TorchVersion()}};
-  const absl::Status written = core::WriteProfile(profile, options.output);
-  if (!written.ok()) throw core::Error(std::string(written.message()));
+  core::ThrowIfError(core::WriteProfile(profile, options.output));
   core::ReadProfile(options.output);  // Throws if it is not one that the simulator takes.
   Print(profile);
 }

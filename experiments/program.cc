@@ -12,11 +12,10 @@
 namespace experiments {
 
 void ReadFlags(int argc, char** argv, std::string_view usage) {
-  const auto rest = core::ParseFlags(argc, argv, usage);
-  if (!rest.ok()) throw core::Error(std::string(rest.status().message()));
-  if (rest->empty()) return;
+  const auto rest = core::ValueOrThrow(core::ParseFlags(argc, argv, usage));
+  if (rest.empty()) return;
   throw core::Error(
-      absl::StrCat("unexpected argument \"", rest->front(), "\": flags start with --; see --help"));
+      absl::StrCat("unexpected argument \"", rest.front(), "\": flags start with --; see --help"));
 }
 
 int ReportErrors(std::string_view who, const std::function<void()>& body) {

@@ -139,11 +139,10 @@ void Main(int argc, char** argv) {
                                        {"wall_seconds", wall.count()},
                                        {"rows", rows}};
   const std::string folder = core::UserPath(absl::GetFlag(FLAGS_output_dir));
-  const absl::Status written = core::WriteFile(folder + "/ps_scaling.json", json.dump(1) + "\n");
-  if (!written.ok()) throw core::Error(std::string(written.message()));
+  core::ThrowIfError(core::WriteFile(folder + "/ps_scaling.json", json.dump(1) + "\n"));
   const absl::Status reported = analysis::WriteScalingReport(folder, std::cout);
   std::cout << std::flush;
-  if (!reported.ok()) throw core::Error(std::string(reported.message()));
+  core::ThrowIfError(reported);
   absl::PrintF("%d points in %.0f s\n", points.size(), wall.count());
 }
 

@@ -217,8 +217,7 @@ core::Task Conclude(core::Communicator& communicator, const Data& data,
   for (const std::string& bytes : memory) results.peak_memory_bytes.push_back(std::stod(bytes));
   record->WriteComplete();
   if (traces.empty()) co_return;
-  const absl::Status written = core::WriteFile(options.trace, core::TraceFile(traces));
-  if (!written.ok()) throw core::Error(std::string(written.message()));
+  core::ThrowIfError(core::WriteFile(options.trace, core::TraceFile(traces)));
 }
 
 }  // namespace

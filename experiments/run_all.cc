@@ -34,9 +34,8 @@ void RunAll(int argc, char** argv) {
     if (!run.trace.empty()) run.trace = absl::StrCat(run.trace, ".", strategy, ".json");
     RunExperiment(run);
   }
-  const absl::Status report =
-      analysis::WriteReport(options.output_dir, analysis::Language::kEnglish, std::cout);
-  if (!report.ok()) throw core::Error(std::string(report.message()));
+  core::ThrowIfError(
+      analysis::WriteReport(options.output_dir, analysis::Language::kEnglish, std::cout));
 }
 
 }  // namespace

@@ -62,11 +62,8 @@ namespace {
 void Check(const RunOptions& options) {
   CheckName("strategy", options.strategy, core::StrategyNames());
   CheckName("precision", options.precision, {"fp32", "bf16"});
-  for (const absl::Status& status :
-       {core::MakeStrategy(options.strategy, options.strategy_options()).status(),
-        backends::ParseSchedule(options.learning_rate_schedule).status()}) {
-    if (!status.ok()) throw core::Error(std::string(status.message()));
-  }
+  core::ThrowIfError(core::MakeStrategy(options.strategy, options.strategy_options()).status());
+  core::ThrowIfError(backends::ParseSchedule(options.learning_rate_schedule).status());
   InRange("epochs", options.epochs, 1, 1'000'000);
   InRange<int64_t>("steps", options.steps, 0, 1'000'000'000);
   InRange("batch_size", options.batch_size, 1, 65536);

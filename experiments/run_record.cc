@@ -70,8 +70,7 @@ void RunRecord::Write(bool partial) {
   results_.partial = partial;
   results_.end_time = LocalTime();
   core::Summarize(results_);
-  const absl::Status status = core::WriteResults(results_, path_);
-  if (!status.ok()) throw core::Error(std::string(status.message()));
+  core::ThrowIfError(core::WriteResults(results_, path_));
 }
 
 }  // namespace experiments

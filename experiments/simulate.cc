@@ -141,8 +141,7 @@ void Write(const SimulationOptions& options, const std::vector<SimulationRow>& r
       {"steps", first.steps},
       {"all_reduce", std::string(core::Name(first.all_reduce.algorithm))}};
   for (const SimulationRow& row : rows) json["rows"].push_back(ToJson(row));
-  const absl::Status written = core::WriteFile(options.output, json.dump(1) + "\n");
-  if (!written.ok()) throw core::Error(std::string(written.message()));
+  core::ThrowIfError(core::WriteFile(options.output, json.dump(1) + "\n"));
 }
 
 void Main(int argc, char** argv) {

@@ -32,11 +32,11 @@ bool CanShareModel(const SimulationCase& simulation) {
 }
 
 RankCounts CountRanks(const SimulationCase& simulation) {
-  const auto strategy = core::MakeStrategy(simulation.strategy, simulation.options);
-  if (!strategy.ok()) throw core::Error(std::string(strategy.status().message()));
+  const auto strategy =
+      core::ValueOrThrow(core::MakeStrategy(simulation.strategy, simulation.options));
   RankCounts ranks;
   for (int rank = 0; rank < simulation.world_size; ++rank) {
-    const bool serves = (*strategy)->role(rank, simulation.world_size) == core::Role::kServer;
+    const bool serves = strategy->role(rank, simulation.world_size) == core::Role::kServer;
     ++(serves ? ranks.servers : ranks.workers);
   }
   if (ranks.workers == 0) {

@@ -81,8 +81,7 @@ void WriteTrace(const sim::Simulation& result, const std::string& path) {
   for (const sim::RankTrace& rank : result.traces) {
     events.push_back(core::TraceEvents(rank.rank, absl::StrCat("rank ", rank.rank), rank.spans));
   }
-  const absl::Status written = core::WriteFile(path, core::TraceFile(events));
-  if (!written.ok()) throw core::Error(std::string(written.message()));
+  core::ThrowIfError(core::WriteFile(path, core::TraceFile(events)));
 }
 
 SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod method,

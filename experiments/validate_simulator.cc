@@ -46,10 +46,6 @@ constexpr char kProfile[] = "experiments/profiles/resnet50_64px_batch16_float32.
 constexpr int kSteps = 10 + static_cast<int>(kWarmupSteps);
 constexpr size_t kTraced = 3;  // Worst cases.
 
-void Check(const absl::Status& status) {
-  if (!status.ok()) throw core::Error(std::string(status.message()));
-}
-
 class Validation {
  public:
   Validation(bool quick, std::string output) : output_(std::move(output)) {
@@ -90,16 +86,18 @@ class Validation {
     std::vector<Calibration> calibrations;
     for (const auto& [rate, calibration] : calibrations_) {
       calibrations.push_back(calibration);
-      Check(WriteCluster(calibration, absl::StrCat(output_, "/cluster_", rate, ".json")));
+      core::ThrowIfError(
+          WriteCluster(calibration, absl::StrCat(output_, "/cluster_", rate, ".json")));
     }
     nlohmann::ordered_json json = ToJson(outcomes_, calibrations);
     json["processor"] = ProcessorName();
     json["cores"] = UsableCores();
     json["left_out"] = left_out_;
-    Check(core::WriteFile(absl::StrCat(output_, "/validation.json"), json.dump(1) + "\n"));
+    core::ThrowIfError(
+        core::WriteFile(absl::StrCat(output_, "/validation.json"), json.dump(1) + "\n"));
     WriteTraces();
     const std::string text = Text(outcomes_);
-    Check(core::WriteFile(absl::StrCat(output_, "/validation.txt"), text));
+    core::ThrowIfError(core::WriteFile(absl::StrCat(output_, "/validation.txt"), text));
     std::fputs(text.c_str(), stdout);
     for (const Calibration& calibration : calibrations) {
       for (const std::string& warning : calibration.warnings) {
@@ -110,7 +108,7 @@ class Validation {
       absl::PrintF("Left out, as %d cores do not carry them: %d cases, in validation.json.\n",
                    UsableCores(), left_out_.size());
     }
-    Check(PlotOutcomes(outcomes_, absl::StrCat(output_, "/plots")));
+    core::ThrowIfError(PlotOutcomes(outcomes_, absl::StrCat(output_, "/plots")));
     const ErrorSummary summary = Summarize(outcomes_);
     if (summary.below_least > 0) {
       throw core::Error(absl::StrCat(summary.below_least,
@@ -122,7 +120,7 @@ class Validation {
  private:
   void AddWorkload(const std::string& name, const core::Profile& profile) {
     const std::string path = absl::StrCat(folder_.path(), "/", name, ".json");
-    Check(core::WriteProfile(profile, path));
+    core::ThrowIfError(core::WriteProfile(profile, path));
     workloads_.push_back({name, profile, path});
   }
 
@@ -174,8 +172,9 @@ class Validation {
     });
     for (size_t i = 0; i < std::min(kTraced, order.size()); ++i) {
       const std::string start = absl::StrCat(output_, "/traces/worst_", i + 1);
-      Check(core::WriteFile(start + "_measured.json", traces_[order[i]]));
-      Check(core::WriteFile(start + "_predicted.json", outcomes_[order[i]].prediction.trace));
+      core::ThrowIfError(core::WriteFile(start + "_measured.json", traces_[order[i]]));
+      core::ThrowIfError(
+          core::WriteFile(start + "_predicted.json", outcomes_[order[i]].prediction.trace));
     }
   }
 

@@ -110,15 +110,14 @@ double LoaderThroughput(const backends::ImageFolder& folder, int workers, int si
 }
 
 void MakeDataset(const std::string& path, int images) {
-  const absl::Status made = tools::MakeDataset({.path = path,
-                                                .classes = kClasses,
-                                                .training_images = std::max(1, images / kClasses),
-                                                .validation_images = 1,
-                                                .width = 500,
-                                                .height = 375,
-                                                .threads = 2,
-                                                .progress = {}});
-  if (!made.ok()) throw core::Error(std::string(made.message()));
+  core::ThrowIfError(tools::MakeDataset({.path = path,
+                                         .classes = kClasses,
+                                         .training_images = std::max(1, images / kClasses),
+                                         .validation_images = 1,
+                                         .width = 500,
+                                         .height = 375,
+                                         .threads = 2,
+                                         .progress = {}}));
 }
 
 void PrintRow(const Case& timed, std::vector<Stages> passes) {
@@ -159,8 +158,7 @@ void Benchmark(const std::string& data_dir, int images, int size, int passes) {
 }
 
 void Main(int argc, char** argv) {
-  const auto arguments = core::ParseFlags(argc, argv, kUsage);
-  if (!arguments.ok()) throw core::Error(std::string(arguments.status().message()));
+  core::ThrowIfError(core::ParseFlags(argc, argv, kUsage).status());
   const std::string data_dir = core::UserPath(absl::GetFlag(FLAGS_data_dir));
   const int images = absl::GetFlag(FLAGS_images), passes = absl::GetFlag(FLAGS_passes);
   const int size = absl::GetFlag(FLAGS_image_size);

@@ -19,8 +19,7 @@ class FileStore : public Store {
   explicit FileStore(const std::string& folder) : folder_(folder) {}
 
   void Set(const std::string& key, const std::string& value) override {
-    const absl::Status written = core::WriteFile(Path(key), value);
-    if (!written.ok()) throw core::Error(std::string(written.message()));
+    core::ThrowIfError(core::WriteFile(Path(key), value));
   }
 
   std::optional<std::string> Get(const std::string& key,
