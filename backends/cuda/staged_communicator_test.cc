@@ -1,10 +1,10 @@
 #include "backends/cuda/staged_communicator.h"
 
 #include <thread>
-#include <vector>
 
 #include "backends/cuda/testing/fake_device.h"
 #include "backends/local/local_communicator.h"
+#include "backends/local/local_world.h"
 #include "core/task.h"
 #include "core/testing/communicator_conformance.h"
 #include "core/testing/strategy_conformance.h"
@@ -14,30 +14,12 @@ namespace backends {
 namespace {
 
 // Threads whose buffers all count as a device's.
-class StagedWorld : public core::testing::World {
- public:
-  std::vector<std::exception_ptr> Run(int size, const Body& body) override {
-    auto communicators = MakeLocalCommunicators(size);
-    std::vector<std::exception_ptr> errors(size);
-    std::vector<std::thread> threads;
-    for (int rank = 0; rank < size; ++rank) {
-      threads.emplace_back([&, rank] {
-        const auto device = testing::MakeFakeDevice("gpu", /*holds_all=*/true);
-        const auto communicator =
-            MakeStagedCommunicator(std::move(communicators[rank]), *device, nullptr);
-        try {
-          core::RunToEnd(body(*communicator));
-        } catch (...) {
-          errors[rank] = std::current_exception();
-        }
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    return errors;
-  }
-};
-
-std::unique_ptr<core::testing::World> MakeStagedWorld() { return std::make_unique<StagedWorld>(); }
+std::unique_ptr<core::testing::World> MakeStagedWorld() {
+  static const auto device = testing::MakeFakeDevice("gpu", /*holds_all=*/true);
+  return MakeLocalWorldOf([](std::unique_ptr<core::Communicator> host) {
+    return MakeStagedCommunicator(std::move(host), *device, nullptr);
+  });
+}
 
 core::Task Sum(core::Communicator& communicator, core::Buffer data) {
   co_await communicator.AllReduce(data);

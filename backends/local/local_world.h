@@ -1,6 +1,7 @@
 #ifndef BACKENDS_LOCAL_LOCAL_WORLD_H_
 #define BACKENDS_LOCAL_LOCAL_WORLD_H_
 
+#include <functional>
 #include <memory>
 
 #include "core/testing/world.h"
@@ -9,6 +10,11 @@ namespace backends {
 
 // A world whose ranks are threads of this process.
 std::unique_ptr<core::testing::World> MakeLocalWorld();
+
+// The same with what `wrap` makes of every rank's communicator.
+using WrapCommunicator =
+    std::function<std::unique_ptr<core::Communicator>(std::unique_ptr<core::Communicator>)>;
+std::unique_ptr<core::testing::World> MakeLocalWorldOf(WrapCommunicator wrap);
 
 }  // namespace backends
 
