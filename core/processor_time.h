@@ -2,6 +2,7 @@
 #define CORE_PROCESSOR_TIME_H_
 
 #include <sys/resource.h>
+#include <time.h>
 
 namespace core {
 
@@ -13,6 +14,13 @@ inline double ProcessorSeconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// Those spent on the calling thread.
+inline double ThreadProcessorSeconds() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 }  // namespace core

@@ -1,24 +1,14 @@
 #include "experiments/benchmark_loader.h"
 
-#include <time.h>
-
 #include <vector>
 
 #include "backends/images/image_loader.h"
 #include "core/error.h"
+#include "core/processor_time.h"
 #include "core/quantile.h"
 #include "tools/make_dataset.h"
 
 namespace experiments {
-namespace {
-
-double ThreadSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-}  // namespace
 
 BenchmarkRow BenchmarkLoader(const std::string& folder, int epochs) {
   core::ThrowIfError(tools::MakeDataset({.path = folder,
@@ -33,11 +23,11 @@ BenchmarkRow BenchmarkLoader(const std::string& folder, int epochs) {
                                {.batch_size = 32, .image_size = 224, .workers = 0, .on_skip = {}});
   std::vector<double> throughputs;
   for (int epoch = 0; epoch <= epochs; ++epoch) {  // The first brings the files into memory.
-    const double begin = ThreadSeconds();
+    const double begin = core::ThreadProcessorSeconds();
     int64_t count = 0;
     loader.BeginEpoch(epoch);
     for (int64_t i = 0; i < loader.batches_per_epoch(); ++i) count += loader.Next()->count;
-    const double seconds = ThreadSeconds() - begin;
+    const double seconds = core::ThreadProcessorSeconds() - begin;
     if (epoch > 0) throughputs.push_back(static_cast<double>(count) / seconds);
   }
   return {.name = kLoaderCase,

@@ -3,7 +3,6 @@
 //     tools/bazel run //backends/images:loader_benchmark -- --data-dir=imagenet
 // Times are CPU time of the one thread that works, which other work on the machine disturbs least;
 // the last two rows are wall-clock time of the loader with threads. Median of the passes.
-#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -26,6 +25,7 @@
 #include "backends/images/torch_generator.h"
 #include "core/error.h"
 #include "core/flags.h"
+#include "core/processor_time.h"
 #include "core/temporary_folder.h"
 #include "core/user_path.h"
 #include "tools/make_dataset.h"
@@ -48,11 +48,7 @@ struct Stages {
   double total() const { return read + decode + resize; }
 };
 
-double ThreadMilliseconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return now.tv_sec * 1e3 + now.tv_nsec * 1e-6;
-}
+double ThreadMilliseconds() { return 1e3 * core::ThreadProcessorSeconds(); }
 
 struct Case {
   const char* name;
