@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "backends/cuda/cuda_device.h"
+#include "backends/cuda/cuda_probe.h"
 #include "backends/nccl/nccl_communicator.h"
 #include "backends/rendezvous/file_store.h"
 #include "core/error.h"
@@ -28,16 +29,6 @@ namespace {
 
 constexpr int kSkipped = 77;
 constexpr int kExpectationFailed = 3;
-
-// CUDA does not survive a fork: this process must not touch it.
-int CountDevices() {
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) _exit(FindCudaDevices().count);
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-}
 
 void ShareDevice(int rank) {
   setenv("NCCL_HOSTID", ("lockstep-rank-" + std::to_string(rank)).c_str(), 1);
@@ -140,10 +131,10 @@ INSTANTIATE_TEST_SUITE_P(Nccl, StrategyConformance, EveryStrategyIn(backends::Ma
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
-  backends::device_count = backends::CountDevices();
-  if (backends::device_count == 0) {
-    std::printf("NOT RUN: conformance over NCCL: %s\n",
-                backends::FindCudaDevices().problem.c_str());
+  const backends::CudaDevices devices = backends::ProbeCudaDevices();
+  backends::device_count = devices.count;
+  if (devices.count == 0) {
+    std::printf("NOT RUN: conformance over NCCL: %s\n", devices.problem.c_str());
     return backends::kSkipped;
   }
   return RUN_ALL_TESTS();
