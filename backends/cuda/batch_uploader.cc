@@ -3,17 +3,13 @@
 #include <cstring>
 #include <utility>
 
+#include "core/error.h"
+
 namespace backends {
 namespace {
 
 // One is used, one is there, one is on its way.
 constexpr size_t kSlots = 3;
-// Sources use few batches again and again; of one that does not, not all are worth it.
-constexpr size_t kPinnedMax = 16;
-
-int64_t BytesOf(const auto& values) {
-  return static_cast<int64_t>(values.size() * sizeof(values[0]));
-}
 
 }  // namespace
 
@@ -31,7 +27,10 @@ BatchUploader::~BatchUploader() {
   }
   changed_.notify_all();
   thread_.join();
-  stream_->Record()->Wait();  // Before what is copied to and from goes.
+  try {
+    stream_->Record()->Wait();    // Before what is copied to and from goes.
+  } catch (const core::Error&) {  // The device has failed: nothing is copied any more.
+  }
 }
 
 void BatchUploader::BeginEpoch(int epoch) {
@@ -90,21 +89,17 @@ void BatchUploader::Run() {
     slot->free = false;
     next_slot_ = static_cast<size_t>(slot - slots_.data()) + 1;
     lock.unlock();
+    std::unique_ptr<DeviceBatch> batch;
     std::exception_ptr error;
     try {
-      Fill(*slot);
+      batch = Fill(*slot);
     } catch (...) {
-      slot->batch = nullptr;
       error = std::current_exception();
     }
     lock.lock();
     busy_ = false;
-    if (slot->batch) {
-      const Batch& batch = *slot->batch;
-      ready_.push_back(std::make_unique<DeviceBatch>(
-          DeviceBatch{batch.count, batch.size, !batch.bytes.empty(), slot->pixels.get(),
-                      static_cast<int64_t*>(slot->labels.get()), slot->written,
-                      static_cast<size_t>(slot - slots_.data())}));
+    if (batch) {
+      ready_.push_back(std::move(batch));
     } else {
       slot->free = true;
       ended_ = true;
@@ -114,37 +109,31 @@ void BatchUploader::Run() {
   }
 }
 
-void BatchUploader::Fill(Slot& slot) {
+std::unique_ptr<DeviceBatch> BatchUploader::Fill(Slot& slot) {
   if (slot.written) slot.written->Wait();  // Long ago, if the device keeps up.
-  slot.batch = source_.Next();
-  if (!slot.batch) return;
-  const Batch& batch = *slot.batch;
-  const bool bytes = !batch.bytes.empty();
-  const void* pixels = bytes ? static_cast<const void*>(batch.bytes.data()) : batch.pixels.data();
-  const int64_t pixel_bytes = bytes ? BytesOf(batch.bytes) : BytesOf(batch.pixels);
-  const int64_t label_bytes = BytesOf(batch.labels);
-  if (slot.pixel_bytes < pixel_bytes) {
-    if (slot.read) slot.read->Wait();
-    slot.pixels = device_.Allocate(pixel_bytes);
-    slot.pixel_bytes = pixel_bytes;
-  }
-  if (slot.label_bytes < label_bytes) {
-    if (slot.read) slot.read->Wait();
-    slot.labels = device_.Allocate(label_bytes);
-    slot.pinned_labels = device_.AllocatePinned(label_bytes);
-    slot.label_bytes = label_bytes;
-  }
-  Pin(pixels, pixel_bytes);
-  std::memcpy(slot.pinned_labels.get(), batch.labels.data(), static_cast<size_t>(label_bytes));
+  const std::shared_ptr<const Batch> batch = source_.Next();
+  if (!batch) return nullptr;
+  const bool bytes = !batch->bytes.empty();
   if (slot.read) stream_->WaitFor(*slot.read);
-  stream_->Copy(slot.pixels.get(), pixels, pixel_bytes);
-  stream_->Copy(slot.labels.get(), slot.pinned_labels.get(), label_bytes);
+  bytes ? Upload(batch->bytes, slot, slot.pixels) : Upload(batch->pixels, slot, slot.pixels);
+  Upload(batch->labels, slot, slot.labels);
   slot.written = stream_->Record();
+  return std::make_unique<DeviceBatch>(
+      DeviceBatch{batch->count, batch->size, bytes, slot.pixels.device.get(),
+                  static_cast<int64_t*>(slot.labels.device.get()), slot.written,
+                  static_cast<size_t>(&slot - slots_.data())});
 }
 
-void BatchUploader::Pin(const void* data, int64_t bytes) {
-  if (pinned_.contains(data) || pinned_.size() >= kPinnedMax) return;
-  pinned_[data] = device_.Pin(data, bytes);
+template <typename T>
+void BatchUploader::Upload(const std::vector<T>& values, const Slot& slot, Memory& memory) {
+  const auto bytes = static_cast<int64_t>(values.size() * sizeof(T));
+  if (memory.bytes < bytes) {
+    if (slot.read) slot.read->Wait();
+    memory = {bytes, device_.Allocate(bytes), device_.AllocatePinned(bytes)};
+  }
+  // By memory of our own: the source may free or move its own, which pinned memory does not bear.
+  std::memcpy(memory.pinned.get(), values.data(), static_cast<size_t>(bytes));
+  stream_->Copy(memory.device.get(), memory.pinned.get(), bytes);
 }
 
 }  // namespace backends

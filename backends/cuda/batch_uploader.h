@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -42,27 +41,29 @@ class BatchUploader {
   void Release(const DeviceBatch& batch, std::shared_ptr<DeviceEvent> event);
 
  private:
-  // Memory on the device, and what it was filled from.
+  // Memory on the device, and pinned memory from which it is filled.
+  struct Memory {
+    int64_t bytes = 0;
+    std::shared_ptr<void> device, pinned;
+  };
   struct Slot {
     bool free = true;
     std::shared_ptr<DeviceEvent> read;  // By who released it.
     std::shared_ptr<DeviceEvent> written;
-    std::shared_ptr<const Batch> batch;
-    int64_t pixel_bytes = 0;
-    int64_t label_bytes = 0;
-    std::shared_ptr<void> pixels, labels, pinned_labels;
+    Memory pixels, labels;
   };
 
   void Run();
   // Needs the mutex; the slot that comes next, if it is free.
   Slot* NextSlot();
-  void Fill(Slot& slot);
-  void Pin(const void* data, int64_t bytes);
+  // Null after the source's last.
+  std::unique_ptr<DeviceBatch> Fill(Slot& slot);
+  template <typename T>
+  void Upload(const std::vector<T>& values, const Slot& slot, Memory& memory);
 
   Device& device_;
   BatchSource& source_;
   const std::unique_ptr<DeviceStream> stream_;
-  std::map<const void*, std::shared_ptr<void>> pinned_;  // Of the thread.
 
   std::mutex mutex_;
   std::condition_variable changed_;

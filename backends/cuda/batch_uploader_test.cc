@@ -11,10 +11,12 @@
 namespace backends {
 namespace {
 
-// Batches of two images of one pixel: all values are their number in the epoch plus ten times it.
+// Batches of two images of one pixel, or of more from batch to batch: all values are their number
+// in the epoch plus ten times it.
 class CountingSource final : public BatchSource {
  public:
-  CountingSource(int batches, bool fails) : batches_(batches), fails_(fails) {}
+  CountingSource(int batches, bool fails, int growth = 0)
+      : batches_(batches), fails_(fails), growth_(growth) {}
 
   void BeginEpoch(int epoch) override {
     epoch_ = epoch;
@@ -26,17 +28,18 @@ class CountingSource final : public BatchSource {
       return nullptr;
     }
     auto batch = std::make_shared<Batch>();
-    batch->count = 2;
+    batch->count = 2 + growth_ * next_;
     batch->size = 1;
     const int value = 10 * epoch_ + next_++;
-    batch->bytes.assign(6, static_cast<uint8_t>(value));
-    batch->labels.assign(2, value);
+    batch->bytes.assign(3 * batch->count, static_cast<uint8_t>(value));
+    batch->labels.assign(batch->count, value);
     return batch;
   }
 
  private:
   const int batches_;
   const bool fails_;
+  const int growth_;
   int epoch_ = 0;
   int next_ = 0;
 };
@@ -99,6 +102,17 @@ TEST_F(BatchUploaderTest, OverwritesNothingThatTheDeviceStillReads) {
   release.set_value();
   ahead.back()->arrived->Wait();
   EXPECT_EQ(static_cast<uint8_t*>(ahead.back()->pixels)[0], 3);
+}
+
+TEST_F(BatchUploaderTest, BatchesMayGrow) {
+  CountingSource source(9, /*fails=*/false, /*growth=*/1);
+  BatchUploader uploader(*device_, source);
+  uploader.BeginEpoch(0);
+  for (int i = 0; i < 9; ++i) {
+    const auto batch = uploader.Next();
+    EXPECT_EQ(batch->count, 2 + i);
+    EXPECT_EQ(Use(uploader, *batch), Both(i));
+  }
 }
 
 TEST_F(BatchUploaderTest, WhatTheSourceThrowsComesAfterTheBatchesBefore) {

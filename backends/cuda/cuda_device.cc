@@ -120,16 +120,6 @@ class CudaDevice final : public Device {
     return {memory, cudaFreeHost};
   }
 
-  std::shared_ptr<void> Pin(const void* data, int64_t bytes) override {
-    void* memory = const_cast<void*>(data);
-    if (cudaHostRegister(memory, static_cast<size_t>(bytes), cudaHostRegisterDefault) ==
-        cudaSuccess) {
-      return {memory, cudaHostUnregister};
-    }
-    cudaGetLastError();  // Forgets it: copies are only slower.
-    return nullptr;
-  }
-
   int index() const override { return index_; }
   std::string identity() const override { return identity_; }
   std::string name() const override { return name_; }

@@ -47,8 +47,6 @@ class Device {
   virtual std::shared_ptr<void> Allocate(int64_t bytes) = 0;
   // Memory of the host that copies reach while both go on.
   virtual std::shared_ptr<void> AllocatePinned(int64_t bytes) = 0;
-  // Makes memory of somebody else pinned until what is returned is dropped; best effort.
-  virtual std::shared_ptr<void> Pin(const void* data, int64_t bytes) = 0;
   virtual int index() const = 0;
   // The same for the same piece of hardware, whatever its number in a process is.
   virtual std::string identity() const = 0;

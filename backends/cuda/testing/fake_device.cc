@@ -126,7 +126,6 @@ class FakeDevice final : public Device {
   std::shared_ptr<void> AllocatePinned(int64_t bytes) override {
     return {std::malloc(static_cast<size_t>(bytes)), std::free};
   }
-  std::shared_ptr<void> Pin(const void*, int64_t) override { return nullptr; }
   int index() const override { return 0; }
   std::string identity() const override { return identity_; }
   std::string name() const override { return "fake"; }
