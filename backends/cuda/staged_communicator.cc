@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/error.h"
+
 namespace backends {
 namespace {
 
@@ -156,6 +158,8 @@ class StagedCommunicator::Operation final : public core::Operation {
   // On the thread.
   void Begin() {
     try {
+      // Dropped without being awaited, its memory stays in use until it is over.
+      std::erase_if(owner_.kept_, [](const auto& kept) { return kept->finished(); });
       BeginPieces();
       begun_.set_value();
     } catch (...) {
@@ -173,14 +177,16 @@ class StagedCommunicator::Operation final : public core::Operation {
       const Buffer to = target_.buffer.Slice(offset, count);
       stream.Copy(to.data, target_.OnHost().Slice(offset, count).data, to.bytes());
     }
+    if (target_.pinned) {
+      end_ = stream.Record();
+      owner_.order_ ? owner_.order_->Follow(*end_) : end_->Wait();
+    }
     finished_ = true;
-    if (!target_.pinned) return false;
-    const std::shared_ptr<DeviceEvent> end = stream.Record();
-    owner_.order_ ? owner_.order_->Follow(*end) : end->Wait();
     return false;
   }
 
-  bool finished() const { return finished_; }
+  // Whether neither host nor device needs its memory any more.
+  bool finished() const { return finished_ && (!end_ || end_->Passed()); }
 
  private:
   // Where source and target differ in size, there is one piece of either.
@@ -216,6 +222,7 @@ class StagedCommunicator::Operation final : public core::Operation {
   std::vector<Work> works_;  // By piece.
   std::promise<void> begun_;
   std::shared_future<void> begun_future_ = begun_.get_future().share();
+  std::shared_ptr<DeviceEvent> end_;  // Set before finished_; null if nothing goes to the device.
   std::atomic<bool> finished_ = false;
 };
 
@@ -226,7 +233,10 @@ StagedCommunicator::~StagedCommunicator() {
   }
   changed_.notify_one();
   thread_.join();
-  stream_->Record()->Wait();  // Nothing is copied any more when memory goes.
+  try {
+    stream_->Record()->Wait();    // Nothing is copied any more when memory goes.
+  } catch (const core::Error&) {  // The device has failed.
+  }
 }
 
 Staged StagedCommunicator::Stage(Buffer buffer) {
@@ -257,8 +267,6 @@ void StagedCommunicator::Run() {
     const std::shared_ptr<Operation> operation = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    // Dropped without being awaited, its memory stays in use until it is over.
-    std::erase_if(kept_, [](const auto& kept) { return kept->finished(); });
     kept_.push_back(operation);
     operation->Begin();
   }

@@ -1,5 +1,6 @@
 #include "backends/cuda/staged_communicator.h"
 
+#include <future>
 #include <thread>
 
 #include "backends/cuda/testing/fake_device.h"
@@ -42,6 +43,32 @@ TEST(StagedCommunicatorTest, WaitsForWhatTheDeviceComputesAndMakesItWait) {
   testing::Enqueue(*compute, [value] { *value *= 10; });
   compute->Record()->Wait();
   EXPECT_EQ(*value, 30);
+}
+
+core::Task SendToItself(core::Communicator& communicator, core::Buffer source,
+                        core::Buffer target) {
+  co_await communicator.Exchange(source, 0, target, 0, core::SpanKind::kPush);
+}
+
+TEST(StagedCommunicatorTest, WhatIsStillToBeCopiedToTheDeviceIsNotOverwritten) {
+  constexpr int kMessages = 4;
+  const auto device = testing::MakeFakeDevice("gpu");
+  const auto compute = device->MakeStream(/*urgent=*/false);
+  ComputeOrder order(*compute);
+  const std::shared_ptr<void> memory = device->Allocate(kMessages * sizeof(float));
+  float* received = static_cast<float*>(memory.get());
+  auto host = MakeLocalCommunicators(1);
+  const auto communicator = MakeStagedCommunicator(std::move(host[0]), *device, &order);
+  std::promise<void> release;
+  testing::Enqueue(*compute, [until = release.get_future().share()] { until.wait(); });
+  order.Awaited(compute->Record());
+  for (int i = 0; i < kMessages; ++i) {
+    float sent = static_cast<float>(i);
+    core::RunToEnd(SendToItself(*communicator, {&sent, 1}, {received + i, 1}));
+  }
+  release.set_value();
+  compute->Record()->Wait();
+  for (int i = 0; i < kMessages; ++i) EXPECT_EQ(received[i], i);
 }
 
 }  // namespace
