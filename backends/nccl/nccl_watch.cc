@@ -154,17 +154,17 @@ std::optional<std::string> NcclWatch::CauseOf(const NcclGroup& group) {
 void NcclWatch::End() {
   bool aborts = false;
   for (NcclChannel* channel : channels_) {
-    for (const auto& group : channel->InFlight()) {
-      if (!group->awaited) {
-        aborts = true;
-        continue;
-      }
-      try {
+    try {
+      for (const auto& group : channel->InFlight()) {
+        if (!group->awaited) {
+          aborts = true;
+          continue;
+        }
         group->started.get();
         AwaitOnHost(*group->done, group->names.front());
-      } catch (const std::exception&) {
-        aborts = true;
       }
+    } catch (const std::exception&) {
+      aborts = true;
     }
   }
   bool failed = false;
