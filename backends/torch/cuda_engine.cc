@@ -31,7 +31,7 @@
 namespace backends {
 namespace {
 
-// Passes before one is captured: cuDNN has then chosen its kernels.
+// Passes over batches of one size before one is captured: cuDNN has then chosen its kernels.
 constexpr int kPassesBeforeGraph = 3;
 
 // What the forward pass makes of a batch, on the device.
@@ -91,8 +91,9 @@ class CudaEngine final : public Engine {
   EventQueue queue_;
 
   std::vector<Outcome> steps_;
-  std::vector<int64_t> counts_;  // Images by step.
-  int passes_ = 0;
+  std::vector<int64_t> counts_;       // Images by step.
+  std::vector<int64_t> graph_sizes_;  // Of the first batch's images; others are no graph's.
+  int passes_ = 0;                    // Of this size, one by one.
   bool capturing_ = false;
   std::unique_ptr<at::cuda::CUDAGraph> graph_;
   Inputs captured_inputs_;
@@ -197,7 +198,6 @@ void CudaEngine::Pass() {
   if (!options_.cuda_graph || !Replay(inputs->images, inputs->labels)) {
     RunEagerly(inputs->images, inputs->labels);
   }
-  ++passes_;
 }
 
 void CudaEngine::RunEagerly(const at::Tensor& images, const at::Tensor& labels) {
@@ -213,9 +213,17 @@ void CudaEngine::RunEagerly(const at::Tensor& images, const at::Tensor& labels) 
 
 // False if this pass has to be run eagerly.
 bool CudaEngine::Replay(const at::Tensor& images, const at::Tensor& labels) {
-  if (passes_ < kPassesBeforeGraph) return false;
-  if (!graph_) Capture(images, labels);
-  if (images.sizes() != captured_inputs_.images.sizes()) return false;
+  if (graph_sizes_.empty()) graph_sizes_ = images.sizes().vec();
+  if (images.sizes() != at::IntArrayRef(graph_sizes_)) return false;
+  if (passes_ < kPassesBeforeGraph) {
+    ++passes_;
+    return false;
+  }
+  if (graph_) {
+    model_->CountBatch();
+  } else {
+    Capture(images, labels);  // Which counts the batch.
+  }
   const at::NoGradGuard no_gradient;
   captured_inputs_.images.copy_(images);
   captured_inputs_.labels.copy_(labels);
@@ -223,7 +231,6 @@ bool CudaEngine::Replay(const at::Tensor& images, const at::Tensor& labels) {
   graph_->replay();
   // There is no instant between the two that the host could ask for.
   Record(core::SpanKind::kBackward, start);
-  if (passes_ > kPassesBeforeGraph) model_->CountBatch();  // The first was counted by the capture.
   steps_.push_back({captured_.loss.clone(), captured_.correct.clone()});
   HandOverAll();
   return true;
@@ -231,16 +238,16 @@ bool CudaEngine::Replay(const at::Tensor& images, const at::Tensor& labels) {
 
 void CudaEngine::Capture(const at::Tensor& images, const at::Tensor& labels) {
   captured_inputs_ = {images.clone(), labels.clone()};
-  auto graph = std::make_unique<at::cuda::CUDAGraph>();
+  // It stays if capturing fails: libtorch's allocator then still asks it.
+  graph_ = std::make_unique<at::cuda::CUDAGraph>();
   capturing_ = true;
   // Other threads go on to copy and communicate meanwhile.
-  graph->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+  graph_->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
   captured_ = Forward(captured_inputs_.images, captured_inputs_.labels);
   captured_.loss.backward();
   captured_.loss = captured_.loss.detach();
-  graph->capture_end();
+  graph_->capture_end();
   capturing_ = false;
-  graph_ = std::move(graph);
 }
 
 void CudaEngine::HandOverAll() {
