@@ -3,12 +3,12 @@
 #include <array>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "backends/cuda/cuda_device.h"
 #include "backends/nccl/nccl_channel.h"
 #include "backends/nccl/nccl_watch.h"
 #include "backends/nccl/roll_call.h"
@@ -295,18 +295,13 @@ void NcclCommunicator::CheckPeer(int peer) const {
 
 }  // namespace
 
-std::string NcclProblem() {
-  if (FindNccl() == nullptr) {
-    return "this build has no NCCL: build with --config=cuda, or use --backend=gloo, which needs "
-           "no GPU";
-  }
-  const std::string problem = FindCudaDevices().problem;
-  return problem.empty() ? problem : problem + "; --backend=gloo needs none";
-}
-
 std::unique_ptr<core::Communicator> ConnectNccl(const NcclOptions& options) {
   NcclLibrary* library = FindNccl();
-  if (library == nullptr) throw core::Error(NcclProblem());
+  if (library == nullptr) {
+    throw core::Error(
+        "this build has no NCCL: build with --config=cuda, or use --backend=gloo, which needs no "
+        "GPU");
+  }
   return ConnectNccl(options, *library);
 }
 

@@ -2,16 +2,12 @@
 #define BACKENDS_NCCL_NCCL_COMMUNICATOR_H_
 
 #include <memory>
-#include <string>
 
 #include "backends/nccl/nccl_library.h"
 #include "backends/nccl/options.h"
 #include "core/communicator.h"
 
 namespace backends {
-
-// Why ranks of this build and machine cannot talk through NCCL, and what would help; else empty.
-std::string NcclProblem();
 
 // Ranks that are processes with a GPU each, over NCCL. Returns when all are connected. Throws
 // core::Error that names the ranks that did not come, or why they could not be connected.
