@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "analysis/plots.h"
 #include "analysis/run.h"
+#include "analysis/scaling_phrases.h"
 #include "analysis/scaling_plots.h"
 #include "analysis/scaling_report.h"
 #include "analysis/scaling_text.h"
@@ -76,7 +77,7 @@ absl::Status WriteReport(const std::string& directory, Language language, std::o
     sections.insert(sections.end(), report.sections.begin(), report.sections.end());
   }
   if (has_study) {
-    sections.push_back(ScalingSection(**study));
+    sections.push_back(ScalingSection(**study, ScalingPhrasesIn(language)));
     printed = Joined({printed, sections.back()});
   }
   if (has_validation) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
 #include "core/json_object.h"
 
 namespace analysis {
@@ -116,7 +116,8 @@ double KneeOfLinks(const ScalingProfile& profile, double gigabits_per_second, do
          (2 * profile.gradient_bytes);
 }
 
-std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other) {
+std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other,
+                        const ScalingPhrases& phrases) {
   std::vector<double> compared, faster;
   for (const ScalingPoint& point : curve.points) {
     const ScalingPoint* rival = other.At(point.workers);
@@ -125,13 +126,14 @@ std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other) {
     if (point.images_per_second >= rival->images_per_second) faster.push_back(point.workers);
   }
   if (compared.empty()) return "-";
-  if (faster.empty()) return "never";
-  if (faster.size() == compared.size()) return "always";
-  const auto number = [](double workers) { return absl::StrCat(static_cast<int64_t>(workers)); };
-  if (faster.size() == 1) return "at " + number(faster.front());
-  if (faster.front() == compared.front()) return "up to " + number(faster.back());
-  if (faster.back() == compared.back()) return "from " + number(faster.front());
-  return number(faster.front()) + " to " + number(faster.back());
+  if (faster.empty()) return phrases.never;
+  if (faster.size() == compared.size()) return phrases.always;
+  const auto first = static_cast<int64_t>(faster.front());
+  const auto last = static_cast<int64_t>(faster.back());
+  if (faster.size() == 1) return absl::Substitute(phrases.at, first);
+  if (faster.front() == compared.front()) return absl::Substitute(phrases.up_to, last);
+  if (faster.back() == compared.back()) return absl::Substitute(phrases.from, first);
+  return absl::Substitute(phrases.from_to, first, last);
 }
 
 }  // namespace analysis

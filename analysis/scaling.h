@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "analysis/scaling_phrases.h"
+
 namespace analysis {
 
 // What a step costs without others, of the profile that simulated points stand on.
@@ -77,7 +79,8 @@ double KneeOfLinks(const ScalingProfile& profile, double gigabits_per_second, do
 
 // Numbers of workers, ascending, at which `curve` is at least as fast as `other`, in words:
 // "always", "never", "at 4", "up to 16", "from 8", "4 to 64".
-std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other);
+std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other,
+                        const ScalingPhrases& phrases);
 
 }  // namespace analysis
 

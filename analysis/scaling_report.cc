@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "analysis/scaling_phrases.h"
 #include "analysis/scaling_plots.h"
 #include "analysis/scaling_text.h"
 #include "core/error.h"
@@ -27,7 +28,7 @@ absl::Status WriteScalingReport(const std::string& directory, std::ostream& out)
   if (!study->has_value()) {
     return absl::NotFoundError(absl::StrCat("there is no ps_scaling.json in ", directory));
   }
-  const std::string text = ScalingSection(**study);
+  const std::string text = ScalingSection(**study, ScalingPhrasesIn(Language::kEnglish));
   out << text << "\n";
   const std::filesystem::path folder(directory);
   const absl::Status written = core::WriteFile(folder / "ps_scaling.txt", text);

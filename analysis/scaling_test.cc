@@ -6,6 +6,7 @@
 
 #include "analysis/phrases.h"
 #include "analysis/report.h"
+#include "analysis/scaling_phrases.h"
 #include "analysis/scaling_report.h"
 #include "analysis/scaling_text.h"
 #include "core/error.h"
@@ -18,10 +19,14 @@ namespace analysis {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A worker alone computes 100 images in 1 s; the model has 125 MB: a second at 1 Gbit/s.
 constexpr double kBatch = 100;
+
+const ScalingPhrases& kEnglish = ScalingPhrasesIn(Language::kEnglish);
 
 nlohmann::json Row(const std::string& variant, double workers, double step, double share = 0) {
   return {{"profile", 0},
@@ -89,18 +94,43 @@ TEST_F(ScalingTest, SaysWhereOneCurveIsAboveAnother) {
   const ScalingCurve& server = *study.Find({0, "parameter_server, 1 server", 10, false});
   const ScalingCurve& ddp = *study.Find({0, "ddp", 10, false});
   const ScalingCurve& slow = *study.Find({0, "ddp", 10, true});
-  EXPECT_EQ(WhereFaster(server, ddp), "at 4");
-  EXPECT_EQ(WhereFaster(ddp, server), "from 16");
-  EXPECT_EQ(WhereFaster(ddp, slow), "always");
-  EXPECT_EQ(WhereFaster(slow, ddp), "never");
+  EXPECT_EQ(WhereFaster(server, ddp, kEnglish), "at 4");
+  EXPECT_EQ(WhereFaster(ddp, server, kEnglish), "from 16");
+  EXPECT_EQ(WhereFaster(ddp, slow, kEnglish), "always");
+  EXPECT_EQ(WhereFaster(slow, ddp, kEnglish), "never");
 }
 
 TEST_F(ScalingTest, TheTextHoldsTheFigures) {
   Write(Study());
-  const std::string text = ScalingSection(Read());
+  const std::string text = ScalingSection(Read(), kEnglish);
   EXPECT_THAT(text, HasSubstr("10 Gbit/s                          5           5"));
-  EXPECT_THAT(text, HasSubstr("ddp                                  1.10"));
   EXPECT_THAT(text, HasSubstr("0.00763*"));  // 1 / (1 + 0.2 · 65,536).
+}
+
+TEST_F(ScalingTest, AMarkSaysHowAFigureWasComeBy) {
+  nlohmann::json study = Study();
+  for (nlohmann::json& row : study["rows"]) {
+    if (row["variant"] == "ddp" && row["workers"] == 65536) row["method"] = "formula";
+  }
+  Write(study);
+  const std::string text = ScalingSection(Read(), kEnglish);
+  EXPECT_THAT(text, ContainsRegex("server +83.3  .* 0.00763\\*\n"));  // 1 / (1 + 0.2), by messages.
+  EXPECT_THAT(text, ContainsRegex("ddp +33.3  .* 33.3\\+\n"));
+  EXPECT_THAT(text, HasSubstr("1024 workers, 1 % of which compute 2 times as long:"));
+  EXPECT_THAT(text, HasSubstr("65536 workers, 1 % of which compute 2 times as long:"));
+  EXPECT_THAT(text, ContainsRegex("ddp +1.10\\*\n"));
+  EXPECT_THAT(text, ContainsRegex("ddp +1.10\\+\n"));
+  EXPECT_THAT(text, Not(HasSubstr("server  - ")));  // Nothing is known of it with stragglers.
+}
+
+TEST_F(ScalingTest, SpeaksTheReportsLanguage) {
+  Write(Study());
+  std::ostringstream printed;
+  ASSERT_EQ(WriteReport(folder_, Language::kChinese, printed), absl::OkStatus());
+  EXPECT_THAT(printed.str(), AllOf(HasSubstr("扩展性（模拟）"), HasSubstr("仅 4"),
+                                   HasSubstr("单个工作进程：100.0 图像/秒"),
+                                   HasSubstr("1024 个工作进程，其中 1 % 的计算时间为 2 倍：")));
+  EXPECT_THAT(printed.str(), AllOf(Not(HasSubstr("workers")), Not(HasSubstr("efficiency"))));
 }
 
 TEST_F(ScalingTest, AStudyAloneIsReportedAndDrawn) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/substitute.h"
 #include "analysis/table.h"
 
 namespace analysis {
@@ -15,7 +16,7 @@ namespace {
 using Align = Table::Align;
 
 constexpr double kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
-constexpr double kStragglerWorkers = 1024;
+constexpr double kStragglerWorkers[] = {1024, 65536};
 constexpr char kServerVariant[] = "parameter_server";
 
 // Three digits that say something.
@@ -57,11 +58,16 @@ double ServersOf(const std::string& variant) {
   return 0;
 }
 
-std::string EfficiencyTable(const ScalingStudy& study, size_t profile, double bandwidth) {
-  std::vector<Table::Column> columns = {{"efficiency, %", Bandwidth(bandwidth), Align::kLeft}};
-  for (double workers : kShownWorkers) {
-    columns.push_back({absl::StrCat(workers), workers == 1 ? "worker" : "workers"});
-  }
+// Behind a figure: how it was come by, where messages were not simulated.
+const char* MarkOf(const ScalingPoint& point) {
+  if (point.method == "closed form") return "*";
+  return point.method == "formula" ? "+" : " ";
+}
+
+std::string EfficiencyTable(const ScalingStudy& study, const ScalingPhrases& phrases,
+                            size_t profile, double bandwidth) {
+  std::vector<Table::Column> columns = {{phrases.efficiency, Bandwidth(bandwidth), Align::kLeft}};
+  for (double workers : kShownWorkers) columns.push_back({absl::StrCat(workers), phrases.workers});
   Table table(columns);
   for (const std::string& variant : study.Variants()) {
     const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
@@ -69,23 +75,23 @@ std::string EfficiencyTable(const ScalingStudy& study, size_t profile, double ba
     std::vector<std::string> row = {variant};
     for (double workers : kShownWorkers) {
       const ScalingPoint* point = curve->At(workers);
-      row.push_back(point ? Digits(100 * point->efficiency) +
-                                (point->method == "closed form" ? "*" : " ")
-                          : "- ");
+      row.push_back(point ? Digits(100 * point->efficiency) + MarkOf(*point) : "- ");
     }
     table.AddRow(row);
   }
   return table.ToString(2);
 }
 
-std::string KneeTable(const ScalingStudy& study, size_t profile) {
-  std::vector<Table::Column> columns = {{"workers that servers feed", "", Align::kLeft}};
+std::string KneeTable(const ScalingStudy& study, const ScalingPhrases& phrases, size_t profile) {
+  std::vector<Table::Column> columns = {{phrases.fed_workers, "", Align::kLeft}};
   std::vector<std::string> variants;
   for (const std::string& variant : study.Variants()) {
     if (ServersOf(variant) == 0) continue;
     variants.push_back(variant);
     const double servers = ServersOf(variant);
-    columns.push_back({absl::StrCat(servers, servers == 1 ? " server" : " servers"), "simulated"});
+    columns.push_back(
+        {servers == 1 ? phrases.one_server : absl::Substitute(phrases.several_servers, servers),
+         phrases.simulated});
     columns.push_back({"", "C B S/(2M)"});
   }
   Table table(columns);
@@ -102,11 +108,12 @@ std::string KneeTable(const ScalingStudy& study, size_t profile) {
 }
 
 // Where each kind of parameter server is at least as fast as `rival`.
-std::string CrossingTable(const ScalingStudy& study, size_t profile, const std::string& rival) {
+std::string CrossingTable(const ScalingStudy& study, const ScalingPhrases& phrases, size_t profile,
+                          const std::string& rival) {
   std::vector<Table::Column> columns = {
-      {absl::StrCat("at least as fast as ", rival), "", Align::kLeft}};
+      {absl::Substitute(phrases.as_fast_as, rival), "", Align::kLeft}};
   const std::vector<double> bandwidths = study.Bandwidths();
-  for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), "workers"});
+  for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), phrases.workers});
   Table table(columns);
   for (const std::string& variant : study.Variants()) {
     if (!HasServers(variant)) continue;
@@ -114,74 +121,77 @@ std::string CrossingTable(const ScalingStudy& study, size_t profile, const std::
     for (double bandwidth : bandwidths) {
       const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
       const ScalingCurve* other = study.Find({profile, rival, bandwidth, false});
-      row.push_back(curve && other ? WhereFaster(*curve, *other) : "-");
+      row.push_back(curve && other ? WhereFaster(*curve, *other, phrases) : "-");
     }
     table.AddRow(row);
   }
   return table.ToString(2);
 }
 
-std::string StragglerTable(const ScalingStudy& study, size_t profile) {
-  std::vector<Table::Column> columns = {{"step with stragglers / without", "", Align::kLeft}};
+// With its headline; empty where nothing is known of so many workers.
+std::string StragglerTable(const ScalingStudy& study, const ScalingPhrases& phrases, size_t profile,
+                           double workers) {
+  std::vector<Table::Column> columns = {{phrases.slowdown, "", Align::kLeft}};
   const std::vector<double> bandwidths = study.Bandwidths();
   for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), ""});
   Table table(columns);
+  bool known = false;
   for (const std::string& variant : study.Variants()) {
     std::vector<std::string> row = {variant};
+    bool known_of_variant = false;
     for (double bandwidth : bandwidths) {
       const ScalingCurve* without = study.Find({profile, variant, bandwidth, false});
       const ScalingCurve* with = study.Find({profile, variant, bandwidth, true});
-      const ScalingPoint* base = without ? without->At(kStragglerWorkers) : nullptr;
-      const ScalingPoint* slow = with ? with->At(kStragglerWorkers) : nullptr;
-      row.push_back(base && slow ? absl::StrFormat("%.2f", slow->step_seconds / base->step_seconds)
-                                 : "-");
+      const ScalingPoint* base = without ? without->At(workers) : nullptr;
+      const ScalingPoint* slow = with ? with->At(workers) : nullptr;
+      known_of_variant |= base && slow;
+      row.push_back(base && slow
+                        ? absl::StrFormat("%.2f", slow->step_seconds / base->step_seconds) +
+                              MarkOf(*slow)
+                        : "- ");
     }
-    table.AddRow(row);
+    if (known_of_variant) table.AddRow(row);
+    known |= known_of_variant;
   }
-  return table.ToString(2);
+  if (!known) return "";
+  return absl::StrCat("\n  ",
+                      absl::Substitute(phrases.stragglers, workers, 100 * study.straggler_share,
+                                       study.straggler_factor),
+                      "\n", table.ToString(2));
 }
 
-std::string ProfileText(const ScalingStudy& study, size_t index) {
+std::string ProfileText(const ScalingStudy& study, const ScalingPhrases& phrases, size_t index) {
   const ScalingProfile& profile = study.profiles[index];
   std::string text = absl::StrCat(
       profile.model, "\n", std::string(static_cast<size_t>(DisplayWidth(profile.model)), '='), "\n",
       Wrapped(profile.hardware), Wrapped(profile.source),
-      Wrapped(
-          absl::StrFormat("batch %g a worker, computing time C = %.4g s, gradients M = %.1f MB; "
-                          "a worker alone: %.1f images/s",
-                          profile.batch_size, profile.pass_seconds, profile.gradient_bytes * 1e-6,
-                          profile.images_per_second_alone())),
+      Wrapped(absl::Substitute(phrases.profile, profile.batch_size,
+                               absl::StrFormat("%.4g", profile.pass_seconds),
+                               absl::StrFormat("%.1f", profile.gradient_bytes * 1e-6),
+                               absl::StrFormat("%.1f", profile.images_per_second_alone()))),
       "\n");
   for (double bandwidth : study.Bandwidths()) {
-    absl::StrAppend(&text, EfficiencyTable(study, index, bandwidth), "\n");
+    absl::StrAppend(&text, EfficiencyTable(study, phrases, index, bandwidth), "\n");
   }
-  absl::StrAppend(&text, KneeTable(study, index), "\n");
+  absl::StrAppend(&text, KneeTable(study, phrases, index));
   for (const char* rival : {"ddp", "all_reduce"}) {
     if (study.Find({index, rival, study.Bandwidths().front(), false}) == nullptr) continue;
-    absl::StrAppend(&text, CrossingTable(study, index, rival), "\n");
+    absl::StrAppend(&text, "\n", CrossingTable(study, phrases, index, rival));
   }
-  absl::StrAppendFormat(&text, "  %g workers, %g %% of which compute %g times as long:\n",
-                        kStragglerWorkers, 100 * study.straggler_share, study.straggler_factor);
-  absl::StrAppend(&text, StragglerTable(study, index));
+  for (double workers : kStragglerWorkers) {
+    absl::StrAppend(&text, StragglerTable(study, phrases, index, workers));
+  }
   return text;
 }
 
 }  // namespace
 
-std::string ScalingSection(const ScalingStudy& study) {
-  const std::string title = "Scaling of parameter servers and all-reduce (simulated)";
+std::string ScalingSection(const ScalingStudy& study, const ScalingPhrases& phrases) {
   std::string text = absl::StrCat(
-      title, "\n", std::string(title.size(), '-'),
-      "\nOne step on a star of hosts with one network card each. Efficiency: throughput over that "
-      "of as "
-      "many\nworkers that need not keep in step. *: by the closed form, where there are too many "
-      "messages to simulate.\nA saturated server's throughput over that of a worker alone is the "
-      "number "
-      "of workers it feeds; if only its\nlinks counted that would be C B S/(2M), with B bytes/s "
-      "and S "
-      "servers.\n");
+      phrases.title, "\n", std::string(static_cast<size_t>(DisplayWidth(phrases.title)), '-'), "\n",
+      phrases.explanation);
   for (size_t i = 0; i < study.profiles.size(); ++i) {
-    absl::StrAppend(&text, "\n", ProfileText(study, i));
+    absl::StrAppend(&text, "\n", ProfileText(study, phrases, i));
   }
   return text;
 }
