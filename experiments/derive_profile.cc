@@ -66,8 +66,7 @@ void Main(int argc, char** argv) {
   const core::Profile profile = DeriveProfile(
       FiguresFromFlags(),
       core::ReadProfile(measured.empty() ? ShippedFile(kMeasured) : core::UserPath(measured)));
-  const absl::Status written = core::WriteProfile(profile, output);
-  if (!written.ok()) throw core::Error(std::string(written.message()));
+  core::ThrowIfError(core::WriteProfile(profile, output));
   core::ReadProfile(output);  // Throws if it is not one that the simulator takes.
   absl::PrintF("%s on %s: forward %.2f ms, backward %.2f ms, update %.3f ms\n%s\n", profile.model,
                profile.hardware, 1e3 * profile.forward, 1e3 * (profile.pass - profile.forward),
