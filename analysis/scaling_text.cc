@@ -30,16 +30,17 @@ std::string Bandwidth(double gigabits_per_second) {
 
 // In lines of at most 110 columns, each after two blanks.
 std::string Wrapped(const std::string& text) {
-  constexpr size_t kColumns = 110;
+  constexpr int kColumns = 110;
   std::string lines = " ";
-  size_t used = 0;
+  int used = 0;
   for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
-    if (used + word.size() >= kColumns) {
+    const int width = DisplayWidth({word.data(), word.size()});
+    if (used + width >= kColumns) {
       lines += "\n ";
       used = 0;
     }
     absl::StrAppend(&lines, " ", word);
-    used += word.size() + 1;
+    used += width + 1;
   }
   return lines + "\n";
 }
