@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/recycled.h"
+
 namespace core {
 
 // A coroutine that starts when awaited and resumes its awaiter when it ends.
@@ -34,7 +36,7 @@ class [[nodiscard]] Task {
     void await_resume() const noexcept {}
   };
 
-  struct promise_type {
+  struct promise_type : public Recycled {  // So that frames are.
     Task get_return_object() { return Task(Handle::from_promise(*this)); }
     std::suspend_always initial_suspend() const noexcept { return {}; }
     ResumeAwaiter final_suspend() const noexcept { return {}; }
@@ -46,11 +48,18 @@ class [[nodiscard]] Task {
     std::exception_ptr error;
   };
 
+  Task() = default;  // None.
   Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Task& operator=(Task&&) = delete;
+  Task& operator=(Task&& other) noexcept {
+    if (handle_) handle_.destroy();
+    handle_ = std::exchange(other.handle_, nullptr);
+    return *this;
+  }
   ~Task() {
     if (handle_) handle_.destroy();
   }
+
+  explicit operator bool() const { return handle_ != nullptr; }
 
   bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> awaiter) {
@@ -79,7 +88,7 @@ class [[nodiscard]] Task {
 
  private:
   explicit Task(Handle handle) : handle_(handle) {}
-  Handle handle_;
+  Handle handle_ = nullptr;
 };
 
 inline void Task::ResumeAwaiter::await_suspend(Handle task) const noexcept {

@@ -135,7 +135,7 @@ FairSharing::Id FairSharing::MakeBottleneck(Id link_id) {
   link.bottleneck = id;
   for (Id crossing = std::exchange(link.head, kNone); crossing != kNone;) {
     const Id next = crossings_[crossing].next;
-    AddToPair(Binding(routes_[crossings_[crossing].route]), id, crossing);
+    AddToPair(Binding(RouteOf(crossing)), id, crossing);
     crossing = next;
   }
   MarkDirty(id);
@@ -152,7 +152,7 @@ void FairSharing::MakeSlack(Id id) {
       const Id next = crossings_[crossing].next;
       crossings_[crossing].pair = kNone;
       Insert(link.head, crossing);
-      AddLimit(pairs_[pair].from, crossings_[crossing].route, Share(link));
+      AddLimit(pairs_[pair].from, RouteOf(crossing), Share(link));
       crossing = next;
     }
     DeletePair(pair);
@@ -178,26 +178,27 @@ void FairSharing::Split(Id id) {
   if (link.bottleneck != kNone) return;
   const double share = Share(link);
   for (Id crossing = link.head; crossing != kNone; crossing = crossings_[crossing].next) {
-    if (Rate(crossings_[crossing].route) > share) {
+    if (Rate(RouteOf(crossing)) > share) {
       MakeBottleneck(id);
       return;
     }
   }
   for (Id crossing = link.head; crossing != kNone; crossing = crossings_[crossing].next) {
-    const Id route = crossings_[crossing].route;
-    AddLimit(Binding(routes_[route]), route, share);
+    const Id route = RouteOf(crossing);
+    AddLimit(Binding(route), route, share);
   }
 }
 
 void FairSharing::Bind(Id id, int binding) {
   Route& route = routes_[id];
   route.binding = static_cast<uint8_t>(binding);
-  const Id bound = route.crossing + static_cast<Id>(binding);
+  const Id bound = FirstCrossing(id) + static_cast<Id>(binding);
   const Id link = crossings_[bound].link;
   const Id to = links_[link].bottleneck == kNone ? MakeBottleneck(link) : links_[link].bottleneck;
   Insert(links_[link].head, bound);
   double limit = kInfinity;
-  for (Id crossing = route.crossing; crossing != route.crossing + route.length; ++crossing) {
+  const Id first = FirstCrossing(id);
+  for (Id crossing = first; crossing != first + route.length; ++crossing) {
     if (crossing == bound) continue;
     Link& crossed = links_[crossings_[crossing].link];
     if (crossed.bottleneck != kNone) {
@@ -214,7 +215,8 @@ void FairSharing::Bind(Id id, int binding) {
 void FairSharing::Unbind(Id id) {
   Route& route = routes_[id];
   ++route.stamp;
-  for (Id crossing = route.crossing; crossing != route.crossing + route.length; ++crossing) {
+  const Id first = FirstCrossing(id);
+  for (Id crossing = first; crossing != first + route.length; ++crossing) {
     if (crossings_[crossing].pair != kNone) {
       RemoveFromPair(crossing);
     } else {
@@ -225,9 +227,9 @@ void FairSharing::Unbind(Id id) {
 
 // The bottleneck `to`, which the crossing's route crosses, binds it from now on.
 void FairSharing::Move(Id crossing, Id to) {
-  const Id id = crossings_[crossing].route;
+  const Id id = RouteOf(crossing);
   Route& route = routes_[id];
-  const Id from = Binding(route);
+  const Id from = Binding(id);
   Unbind(id);
   --bottlenecks_[from].bound;
   ++bottlenecks_[to].bound;
@@ -237,7 +239,7 @@ void FairSharing::Move(Id crossing, Id to) {
   ServiceQueue& finish = bottlenecks_[to].finish;
   finish.Purge([&](const Due& due) { return routes_[due.id].stamp == due.stamp; });
   finish.Push({route.finish, id, route.stamp});
-  Bind(id, static_cast<int>(crossing - route.crossing));
+  Bind(id, static_cast<int>(crossing - FirstCrossing(id)));
   Touch(from);
   MarkDirty(from);
   Touch(to);
@@ -270,10 +272,9 @@ void FairSharing::CheckLimits(Id id, double level) {
     const Due due = bottlenecks_[id].limit.top();
     if (due.key * (1 + kTie) >= level) return;
     bottlenecks_[id].limit.Pop();
-    const Route& route = routes_[due.id];
-    if (route.stamp != due.stamp) continue;
+    if (routes_[due.id].stamp != due.stamp) continue;
     double limit = kInfinity;
-    for (const Crossing& crossing : Path(route)) {
+    for (const Crossing& crossing : Path(due.id)) {
       const Link& link = links_[crossing.link];
       if (link.bottleneck != kNone) continue;
       const double share = Share(link);

@@ -39,10 +39,6 @@ class Chunks {
     if (size_ == chunks_.size() * kChunk) AddChunk();
     return *new (&(*this)[size_++]) T(std::forward<Arguments>(arguments)...);
   }
-  // Appends unused elements until the next `count` will lie side by side.
-  void Align(size_t count) {
-    while (size_ % kChunk + count > kChunk) emplace_back();
-  }
 
  private:
   // Pages are there once they are touched. The list's first 2 MiB are no huge page: there are many

@@ -5,17 +5,17 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/recycled.h"
 #include "core/span.h"
 #include "core/timeline.h"
 #include "core/work.h"
 #include "sim/engine.h"
-#include "sim/recycled.h"
 
 namespace sim {
 
 // A simulated operation of one or more parts, done when they all are. One coroutine may await it.
 // It is there as long as the caller's Work, or one of its parts.
-class Completion : public core::Operation, public Recycled<Completion> {
+class Completion : public core::Operation, public core::Recycled {
  public:
   explicit Completion(int parts) : parts_(parts) {}
 

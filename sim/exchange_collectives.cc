@@ -58,15 +58,15 @@ void ExchangeCollectives::OnTimer(uint64_t argument) {
   if (argument & kAdded) return std::exchange(runner.sleeper, nullptr).resume();
   runner.calls.push_back(std::move(runner.coming.front()));
   runner.coming.pop_front();
-  if (runner.task && !runner.task->done()) return;
-  runner.task.emplace(Work(*this, runner));
-  runner.task->Start();
-  runner.task->Rethrow();
+  if (runner.task && !runner.task.done()) return;
+  runner.task = Work(*this, runner);
+  runner.task.Start();
+  runner.task.Rethrow();
 }
 
 std::vector<Collectives::Missing> ExchangeCollectives::Unfinished() const {
   for (const std::unique_ptr<Runner>& runner : runners_) {
-    if (runner && runner->task && runner->task->done()) runner->task->Rethrow();
+    if (runner && runner->task && runner->task.done()) runner->task.Rethrow();
   }
   return {};
 }

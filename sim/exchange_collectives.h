@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "core/algorithms/direct_exchange.h"
@@ -49,7 +48,7 @@ class ExchangeCollectives : public Collectives, public TimerHandler {
     std::deque<CollectiveCall> calls;
     std::deque<Open> open;
     int64_t segments = 0;  // Under way.
-    std::optional<core::Task> task;
+    core::Task task;
     std::coroutine_handle<> sleeper;
   };
 

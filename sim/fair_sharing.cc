@@ -19,17 +19,12 @@ FairSharing::Id FairSharing::AddLink(double bytes_per_second, bool suffers_incas
 }
 
 FairSharing::Id FairSharing::AddRoute(std::span<const Id> links) {
-  const Id id = static_cast<Id>(routes_.size());
-  crossings_.Align(links.size());
-  Route& route = routes_.emplace_back();
-  route.crossing = static_cast<Id>(crossings_.size());
-  route.length = static_cast<uint8_t>(links.size());
-  for (Id link : links) {
+  routes_.emplace_back().length = static_cast<uint8_t>(links.size());
+  for (size_t i = 0; i < size_t{1} << route_bits_; ++i) {
     Crossing& crossing = crossings_.emplace_back();
-    crossing.link = link;
-    crossing.route = id;
+    if (i < links.size()) crossing.link = links[i];
   }
-  return id;
+  return static_cast<Id>(routes_.size() - 1);
 }
 
 void FairSharing::Start(Id id, double bytes, Id cookie) {
@@ -38,7 +33,7 @@ void FairSharing::Start(Id id, double bytes, Id cookie) {
   route.finish = bytes;
   route.state = State::kArriving;
   arrivals_.push_back(id);
-  for (const Crossing& crossing : Path(route)) {
+  for (const Crossing& crossing : Path(id)) {
     Link& link = links_[crossing.link];
     if (link.count++ == 0) link.busy -= now_;
     if (link.count > link.room()) crowded_.push_back(crossing.link);
@@ -49,7 +44,7 @@ void FairSharing::Start(Id id, double bytes, Id cookie) {
 }
 
 // The rate of a flow that is alone: one flow suffers no incast.
-double FairSharing::LeastCapacity(const Route& route) const {
+double FairSharing::LeastCapacity(Id route) const {
   double least = kInfinity;
   for (const Crossing& crossing : Path(route)) {
     least = std::min(least, links_[crossing.link].capacity);
@@ -57,7 +52,7 @@ double FairSharing::LeastCapacity(const Route& route) const {
   return least;
 }
 
-bool FairSharing::IsAlone(const Route& route) const {
+bool FairSharing::IsAlone(Id route) const {
   const std::span<const Crossing> path = Path(route);
   return std::all_of(path.begin(), path.end(),
                      [&](const Crossing& crossing) { return links_[crossing.link].count == 1; });
@@ -65,17 +60,17 @@ bool FairSharing::IsAlone(const Route& route) const {
 
 void FairSharing::StartAlone(Id id) {
   Route& route = routes_[id];
-  route.finish = now_ + route.finish / LeastCapacity(route);
+  route.finish = now_ + route.finish / LeastCapacity(id);
   route.state = State::kAlone;
-  for (const Crossing& crossing : Path(route)) links_[crossing.link].alone = id;
+  for (const Crossing& crossing : Path(id)) links_[crossing.link].alone = id;
   alone_.Push({route.finish, id, route.stamp});
 }
 
 // Another flow starts on one of its links: it arrives once more, with what is left.
 void FairSharing::EndAlone(Id id) {
   Route& route = routes_[id];
-  for (const Crossing& crossing : Path(route)) links_[crossing.link].alone = kNone;
-  route.finish = std::max(0.0, (route.finish - now_) * LeastCapacity(route));
+  for (const Crossing& crossing : Path(id)) links_[crossing.link].alone = kNone;
+  route.finish = std::max(0.0, (route.finish - now_) * LeastCapacity(id));
   route.state = State::kArriving;
   ++route.stamp;
   arrivals_.push_back(id);
@@ -96,8 +91,8 @@ void FairSharing::AdvanceAlone(double horizon, std::vector<Id>& complete) {
     const Id id = alone_.top().id;
     alone_.Pop();
     Route& route = routes_[id];
-    for (const Crossing& crossing : Path(route)) links_[crossing.link].alone = kNone;
-    LeaveLinks(route);
+    for (const Crossing& crossing : Path(id)) links_[crossing.link].alone = kNone;
+    LeaveLinks(id);
     route.state = State::kIdle;
     ++route.stamp;
     complete.push_back(route.cookie);
@@ -127,14 +122,14 @@ void FairSharing::Advance(double now, std::vector<Id>& complete) {
 
 void FairSharing::PrefetchPath(Id id) const {
   KeepCalls();
-  const Route& route = routes_[id];
-  for (Id i = 0; i < route.length; ++i) __builtin_prefetch(&crossings_[route.crossing + i]);
+  // They share a cache line, or two.
+  __builtin_prefetch(&crossings_[FirstCrossing(id)]);
 }
 
 void FairSharing::PrefetchLinks(Id id) const {
   KeepCalls();
   if (routes_[id].length == 0) return;  // From a rank to itself.
-  for (const Crossing& crossing : Path(routes_[id])) __builtin_prefetch(&links_[crossing.link]);
+  for (const Crossing& crossing : Path(id)) __builtin_prefetch(&links_[crossing.link]);
 }
 
 // Where a link has very many flows, the next ones to complete lie anywhere in memory: their parts
@@ -144,7 +139,7 @@ void FairSharing::PrefetchComplete(const ServiceQueue& finish) const {
   if (const Due* due = finish.Peek(12)) Prefetch(due->id);
   if (const Due* due = finish.Peek(8)) PrefetchPath(due->id);
   if (const Due* due = finish.Peek(4)) {
-    for (const Crossing& crossing : Path(routes_[due->id])) {
+    for (const Crossing& crossing : Path(due->id)) {
       __builtin_prefetch(&links_[crossing.link]);
       if (crossing.next != kNone) __builtin_prefetch(&crossings_[crossing.next]);
       if (crossing.previous != kNone) __builtin_prefetch(&crossings_[crossing.previous]);
@@ -169,10 +164,10 @@ void FairSharing::Settle(double now) {
       PrefetchPath(arrivals_[i + kAhead]);
       PrefetchLinks(arrivals_[i + kAhead / 2]);
     }
-    if (IsAlone(routes_[route])) {
+    if (IsAlone(route)) {
       StartAlone(route);
     } else {
-      Bind(route, GuessBinding(routes_[route]));
+      Bind(route, GuessBinding(route));
       Join(route);
     }
   }
@@ -184,8 +179,8 @@ void FairSharing::Settle(double now) {
 
 double FairSharing::Rate(Id id) const {
   const Route& route = routes_[id];
-  if (route.state == State::kAlone) return LeastCapacity(route);
-  return route.state == State::kBound ? bottlenecks_[Binding(route)].level : 0;
+  if (route.state == State::kAlone) return LeastCapacity(id);
+  return route.state == State::kBound ? bottlenecks_[Binding(id)].level : 0;
 }
 
 LinkUse FairSharing::use(Id id) const {
@@ -203,7 +198,7 @@ void FairSharing::ResetUses() {
 }
 
 // A link of the route that probably binds it; SettleDirty corrects wrong guesses.
-int FairSharing::GuessBinding(const Route& route) const {
+int FairSharing::GuessBinding(Id route) const {
   int best = 0;
   int index = 0;
   double least = kInfinity;
@@ -227,7 +222,7 @@ int FairSharing::GuessBinding(const Route& route) const {
 void FairSharing::Join(Id id) {
   Route& route = routes_[id];
   route.state = State::kBound;
-  const Id binding = Binding(route);
+  const Id binding = Binding(id);
   Bottleneck& bottleneck = bottlenecks_[binding];
   BringUpToNow(bottleneck);
   if (bottleneck.bound == 0) {
@@ -243,13 +238,13 @@ void FairSharing::Join(Id id) {
 
 void FairSharing::Leave(Id id) {
   Route& route = routes_[id];
-  --bottlenecks_[Binding(route)].bound;
+  --bottlenecks_[Binding(id)].bound;
   Unbind(id);
   route.state = State::kIdle;
-  LeaveLinks(route);
+  LeaveLinks(id);
 }
 
-void FairSharing::LeaveLinks(const Route& route) {
+void FairSharing::LeaveLinks(Id route) {
   for (const Crossing& crossing : Path(route)) {
     Link& link = links_[crossing.link];
     if (--link.count == 0) link.busy += now_;

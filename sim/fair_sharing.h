@@ -1,6 +1,7 @@
 #ifndef SIM_FAIR_SHARING_H_
 #define SIM_FAIR_SHARING_H_
 
+#include <bit>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -60,11 +61,13 @@ class FairSharing {
   using Id = uint32_t;
   static constexpr Id kNone = ~Id{0};
 
-  explicit FairSharing(Incast incast = {}) : incast_(incast) {}
+  // `route_links_max`: of all routes, at most 4.
+  explicit FairSharing(Incast incast = {}, uint32_t route_links_max = 4)
+      : incast_(incast), route_bits_(static_cast<uint32_t>(std::bit_width(route_links_max - 1))) {}
 
   // `bytes_per_second` > 0.
   Id AddLink(double bytes_per_second, bool suffers_incast = false);
-  // 1 to 4 links, each once.
+  // At least one link, each once.
   Id AddRoute(std::span<const Id> links);
 
   // Starts a flow over a route that has none, at the instant of the last Advance (0 before the
@@ -136,7 +139,6 @@ class FairSharing {
   // A route's passage over one of its links.
   struct Crossing {
     Id link = kNone;
-    Id route = kNone;
     Id next = kNone;  // In one list: the link's, or a pair's.
     Id previous = kNone;
     Id pair = kNone;  // If the link is a bottleneck and does not bind the route.
@@ -144,7 +146,6 @@ class FairSharing {
   struct Route {
     // Arriving: bytes left. Alone: the time of completion. Bound: in service of the binding link.
     double finish = 0;
-    Id crossing = 0;  // The first of `length`.
     Id cookie = 0;
     uint32_t stamp = 0;  // Changes whenever entries in queues lose their meaning.
     uint8_t length = 0;
@@ -175,11 +176,10 @@ class FairSharing {
     IndexedHeap in;       // Pairs to here, fastest first: keys are negative rates.
   };
 
-  std::span<Crossing> Path(const Route& route) {
-    return {&crossings_[route.crossing], route.length};
-  }
-  std::span<const Crossing> Path(const Route& route) const {
-    return {&crossings_[route.crossing], route.length};
+  Id FirstCrossing(Id route) const { return route << route_bits_; }
+  Id RouteOf(Id crossing) const { return crossing >> route_bits_; }
+  std::span<const Crossing> Path(Id route) const {
+    return {&crossings_[FirstCrossing(route)], routes_[route].length};
   }
   double Capacity(const Link& link) const {
     return link.suffers_incast ? link.capacity * incast_.Goodput(link.count) : link.capacity;
@@ -191,14 +191,14 @@ class FairSharing {
   }
 
   // Flows: fair_sharing.cc.
-  double LeastCapacity(const Route& route) const;
+  double LeastCapacity(Id route) const;
   void EndAlone(Id route);
-  bool IsAlone(const Route& route) const;
+  bool IsAlone(Id route) const;
   void StartAlone(Id route);
-  int GuessBinding(const Route& route) const;
+  int GuessBinding(Id route) const;
   void Join(Id route);
   void Leave(Id route);
-  void LeaveLinks(const Route& route);
+  void LeaveLinks(Id route);
   void TrimAlone();
   void AdvanceAlone(double horizon, std::vector<Id>& complete);
   void PrefetchComplete(const ServiceQueue& finish) const;
@@ -206,8 +206,8 @@ class FairSharing {
   void ScheduleNext(Id bottleneck);
 
   // Links: bottlenecks.cc.
-  Id Binding(const Route& route) const {
-    return links_[crossings_[route.crossing + route.binding].link].bottleneck;
+  Id Binding(Id route) const {
+    return links_[crossings_[FirstCrossing(route) + routes_[route].binding].link].bottleneck;
   }
   double Level(const Bottleneck& bottleneck) const;
   double DueTime(const Bottleneck& bottleneck) const;
@@ -240,10 +240,11 @@ class FairSharing {
                                            std::vector<double>& rate);
 
   const Incast incast_;
+  const uint32_t route_bits_;  // A route has places for 2 to this power crossings.
   double now_ = 0;
   Chunks<Link> links_;
   Chunks<Route> routes_;
-  Chunks<Crossing> crossings_;  // A route's lie side by side.
+  Chunks<Crossing> crossings_;  // Those of route 0, of route 1, ….
   Pool<Pair> pairs_;
   Pool<Bottleneck> bottlenecks_;
   size_t bottleneck_count_ = 0;

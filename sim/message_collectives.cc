@@ -47,15 +47,15 @@ void MessageCollectives::Join(CollectiveCall call) {
   if (!slot) slot = std::make_unique<Runner>(network_, call.rank);
   Runner& runner = *slot;
   runner.calls.push_back(std::move(call));
-  if (runner.task && !runner.task->done()) return;
-  runner.task.emplace(Work(*this, runner));
-  runner.task->Start();
-  runner.task->Rethrow();
+  if (runner.task && !runner.task.done()) return;
+  runner.task = Work(*this, runner);
+  runner.task.Start();
+  runner.task.Rethrow();
 }
 
 std::vector<Collectives::Missing> MessageCollectives::Unfinished() const {
   for (const std::unique_ptr<Runner>& runner : runners_) {
-    if (runner && runner->task->done()) runner->task->Rethrow();
+    if (runner && runner->task.done()) runner->task.Rethrow();
   }
   return {};
 }

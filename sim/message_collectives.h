@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "core/algorithms/all_reduce_algorithm.h"
@@ -34,7 +33,7 @@ class MessageCollectives : public Collectives {
     RankState state;
     SimCommunicator communicator;
     std::deque<CollectiveCall> calls;
-    std::optional<core::Task> task;
+    core::Task task;
   };
 
   static core::Task Work(MessageCollectives& collectives, Runner& runner);

@@ -27,7 +27,7 @@ core::Error SizesDiffer(const Network::Half& half, int64_t other_bytes) {
 Network::Network(Engine& engine, const Cluster& cluster, int ranks)
     : engine_(engine),
       cluster_(cluster),
-      sharing_(cluster.incast),
+      sharing_(cluster.incast, Topology::PathLinksMax(cluster)),
       topology_(cluster, ranks, sharing_),
       buckets_(topology_, sharing_) {
   if (cluster.send_overhead > 0) sending_until_.resize(static_cast<size_t>(ranks));
@@ -71,17 +71,43 @@ bool Network::IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) c
          connection.channel == static_cast<uint32_t>(channel);
 }
 
-// A worker sends to one server, or goes through servers as those went through their workers.
-Network::Id Network::FindConnection(uint32_t from, uint32_t to, Channel channel, Hint& hint) {
-  const Id next = hint.connection + hint.step;
-  if (next < connections_.size() && IsConnection(next, from, to, channel)) {
+// A rank mostly goes through its peers in the same order again.
+Network::Id Network::FindConnection(const Half& half, Hint& hint) {
+  const bool sends = half.side == Side::kSend;
+  const auto from = static_cast<uint32_t>(sends ? half.rank : half.peer);
+  const auto to = static_cast<uint32_t>(sends ? half.peer : half.rank);
+  const auto side = static_cast<size_t>(half.side);
+  const Id last = hint.connection;
+  const Id next = last == kNone ? kNone : connections_[last].next[side];
+  if (next != kNone && IsConnection(next, from, to, half.channel)) {
     hint.connection = next;
+    LookAhead(half.side, hint);
     return next;
   }
-  if (hint.connection < connections_.size() && IsConnection(hint.connection, from, to, channel)) {
-    hint.step = 0;
-    return hint.connection;
+  const Id id = LookUpConnection(from, to, half.channel);
+  if (last != kNone) connections_[last].next[side] = id;
+  hint = {id, id};
+  return id;
+}
+
+// Keeps `ahead` some posts ahead, and fetches that connection and the message that waits on the one
+// before it.
+void Network::LookAhead(Side side, Hint& hint) const {
+  constexpr int kPosts = 4;
+  for (int post = hint.ahead == hint.connection ? -kPosts : 0; post <= 0; ++post) {
+    const Connection& connection = connections_[hint.ahead];
+    if (connection.unmatched != kNone) __builtin_prefetch(&messages_[connection.unmatched]);
+    const Id next = connection.next[static_cast<size_t>(side)];
+    if (next == kNone) {
+      hint.ahead = hint.connection;
+      return;
+    }
+    hint.ahead = next;
   }
+  __builtin_prefetch(&connections_[hint.ahead]);
+}
+
+Network::Id Network::LookUpConnection(uint32_t from, uint32_t to, Channel channel) {
   if (connections_.size() * 5 >= table_.size() * 3) GrowTable();
   Slot& slot = FindSlot(from, to, channel);
   if (slot.connection == kNone) {
@@ -93,7 +119,6 @@ Network::Id Network::FindConnection(uint32_t from, uint32_t to, Channel channel,
     connection.to = to;
     connection.channel = static_cast<uint32_t>(channel);
   }
-  hint = {slot.connection, slot.connection - hint.connection};
   return slot.connection;
 }
 
@@ -110,10 +135,7 @@ double Network::Occupy(std::vector<double>& until, uint32_t rank, double time, d
 }
 
 void Network::Post(Half half, Hint& hint) {
-  const bool sends = half.side == Side::kSend;
-  const Id id =
-      FindConnection(static_cast<uint32_t>(sends ? half.rank : half.peer),
-                     static_cast<uint32_t>(sends ? half.peer : half.rank), half.channel, hint);
+  const Id id = FindConnection(half, hint);
   const Id last = connections_[id].unmatched;
   if (last == kNone || messages_[last].first == half.side) {
     Append(half, id);
@@ -202,6 +224,7 @@ void Network::Expect(uint64_t argument, int stage) const {
   if (stage == 3) {
     __builtin_prefetch(&message);
   } else if (stage == 2) {
+    __builtin_prefetch(&connections_[message.connection]);
     sharing_.Prefetch(message.connection);
   } else if (stage == 1) {
     sharing_.PrefetchPath(message.connection);
@@ -230,21 +253,27 @@ void Network::Enter(Id id) {
 void Network::Advance(double now) {
   complete_.clear();
   sharing_.Advance(now, complete_);
-  PrefetchUpcoming();
-  for (Id id : complete_) {
+  for (size_t i = 0; i < complete_.size(); ++i) {
+    PrefetchUpcoming(i);
+    const Id id = complete_[i];
     if (messages_[id].followed) Follow(messages_[id].connection);
     Arrive(id);
   }
 }
 
 // Messages in the distance are looked up step by step: messages, completions, waiters.
-void Network::PrefetchUpcoming() const {
-  if (const Id id = sharing_.Upcoming(9); id != kNone) __builtin_prefetch(&messages_[id]);
-  if (const Id id = sharing_.Upcoming(6); id != kNone) {
+void Network::PrefetchUpcoming(size_t done) const {
+  const auto upcoming = [&](size_t distance) {
+    const size_t left = complete_.size() - done - 1;
+    return distance <= left ? complete_[done + distance] : sharing_.Upcoming(distance - left);
+  };
+  if (const Id id = upcoming(12); id != kNone) __builtin_prefetch(&messages_[id]);
+  if (const Id id = upcoming(8); id != kNone) {
+    __builtin_prefetch(&connections_[messages_[id].connection]);
     messages_[id].sender.Prefetch();
     messages_[id].receiver.Prefetch();
   }
-  if (const Id id = sharing_.Upcoming(3); id != kNone) {
+  if (const Id id = upcoming(4); id != kNone) {
     messages_[id].sender.PrefetchWaiter();
     messages_[id].receiver.PrefetchWaiter();
   }

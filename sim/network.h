@@ -1,6 +1,7 @@
 #ifndef SIM_NETWORK_H_
 #define SIM_NETWORK_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -60,11 +61,11 @@ class Network : public EventSource, public TimerHandler {
   // `engine` and `cluster` outlive the network.
   Network(Engine& engine, const Cluster& cluster, int ranks);
 
-  // Of a rank's sends, or of its receives: the last one's connection, and how far it was from the
-  // one before, for the next one is mostly as far again.
+  // Of a rank's sends, or of its receives: the last one's connection, and one of some posts later
+  // if they come in the same order as before.
   struct Hint {
-    uint32_t connection = 0;
-    uint32_t step = 0;  // Modulo 2³².
+    uint32_t connection = ~uint32_t{0};
+    uint32_t ahead = ~uint32_t{0};
   };
 
   // Times of one rank do not decrease. Throws core::Error if the other half has another size.
@@ -97,6 +98,8 @@ class Network : public EventSource, public TimerHandler {
     uint32_t channel : 2 = 0;
     Id unmatched = kNone;  // The last of those that lack one half, all the same one.
     Id following = kNone;  // The last of those that wait for the one that flows.
+    // Those on which its sender sent, and its receiver received, after it.
+    std::array<Id, 2> next{kNone, kNone};
   };
   struct Message {
     Part sender;
@@ -123,7 +126,9 @@ class Network : public EventSource, public TimerHandler {
     uint32_t tag = 0;  // More of the hash: a look at the connection that is saved in most cases.
   };
 
-  Id FindConnection(uint32_t from, uint32_t to, Channel channel, Hint& hint);
+  Id FindConnection(const Half& half, Hint& hint);
+  Id LookUpConnection(uint32_t from, uint32_t to, Channel channel);
+  void LookAhead(Side side, Hint& hint) const;
   bool IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) const;
   Slot& FindSlot(uint32_t from, uint32_t to, Channel channel);
   void GrowTable();
@@ -134,7 +139,7 @@ class Network : public EventSource, public TimerHandler {
   void Enter(Id message);
   void Follow(Id connection);
   void Flow(Id message);
-  void PrefetchUpcoming() const;
+  void PrefetchUpcoming(size_t done) const;
   void Arrive(Id message);
   double LatencyOf(const Connection& connection) const;
   // The end of a message's overhead that begins at `time`, or when the rank has done with others.

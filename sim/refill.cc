@@ -16,7 +16,7 @@ std::vector<std::pair<FairSharing::Id, uint8_t>> FairSharing::Fill(const std::ve
   std::vector<Id> count(links_.size(), 0);
   std::vector<std::vector<Id>> routes_of(links_.size());
   for (Id id : routes) {
-    for (const Crossing& crossing : Path(routes_[id])) {
+    for (const Crossing& crossing : Path(id)) {
       left[crossing.link] = Capacity(links_[crossing.link]);
       ++count[crossing.link];
       routes_of[crossing.link].push_back(id);
@@ -34,7 +34,7 @@ std::vector<std::pair<FairSharing::Id, uint8_t>> FairSharing::Fill(const std::ve
     for (Id id : routes_of[least]) {
       if (filled[id]) continue;
       filled[id] = true;
-      const std::span<const Crossing> path = Path(routes_[id]);
+      const std::span<const Crossing> path = Path(id);
       for (size_t i = 0; i < path.size(); ++i) {
         if (path[i].link == least) bindings.push_back({id, static_cast<uint8_t>(i)});
         left[path[i].link] = std::max(0.0, left[path[i].link] - level[least]);
@@ -49,15 +49,13 @@ void FairSharing::Refill() {
   ++refill_count_;
   std::vector<Id> routes;
   for (Id id = 0; id < routes_.size(); ++id) {
-    Route& route = routes_[id];
-    if (route.state != State::kBound) continue;
-    Bottleneck& bottleneck = bottlenecks_[Binding(route)];
-    BringUpToNow(bottleneck);
+    if (routes_[id].state != State::kBound) continue;
+    BringUpToNow(bottlenecks_[Binding(id)]);
     routes.push_back(id);
   }
-  for (Id id : routes) routes_[id].finish -= bottlenecks_[Binding(routes_[id])].service;
+  for (Id id : routes) routes_[id].finish -= bottlenecks_[Binding(id)].service;
   for (Id id : routes) {
-    --bottlenecks_[Binding(routes_[id])].bound;
+    --bottlenecks_[Binding(id)].bound;
     Unbind(id);
   }
   for (Id link = 0; link < links_.size(); ++link) {
@@ -65,7 +63,7 @@ void FairSharing::Refill() {
   }
   std::vector<double> level(links_.size(), kInfinity);
   for (const auto& [id, binding] : Fill(routes, level)) {
-    const Id link = crossings_[routes_[id].crossing + binding].link;
+    const Id link = crossings_[FirstCrossing(id) + binding].link;
     if (links_[link].bottleneck == kNone) {
       bottlenecks_[MakeBottleneck(link)].level = level[link];
     }

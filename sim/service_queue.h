@@ -46,6 +46,8 @@ class ServiceQueue {
   void Pop() {
     if (InOrder()) {
       if (++first_ >= 64 && first_ * 2 > fifo_.size()) DropPopped();
+      // Another queue may need the memory next.
+      if (fifo_.empty() && fifo_.capacity() > kKept) std::vector<Due>().swap(fifo_);
     } else {
       std::pop_heap(heap_.begin(), heap_.end(), Later);
       heap_.pop_back();
@@ -85,6 +87,8 @@ class ServiceQueue {
     fifo_.erase(fifo_.begin(), fifo_.begin() + static_cast<ptrdiff_t>(first_));
     first_ = 0;
   }
+
+  static constexpr size_t kKept = 4096;  // Entries for which an empty queue keeps memory.
 
   std::vector<Due> fifo_;
   std::vector<Due> heap_;

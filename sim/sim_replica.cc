@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/recycled.h"
 #include "sim/chance.h"
-#include "sim/recycled.h"
 
 namespace sim {
 namespace {
 
 // A computation whose end is known: awaiting it takes the rank's clock there.
-class Computation : public core::Operation, public Recycled<Computation> {
+class Computation : public core::Operation, public core::Recycled {
  public:
   Computation(RankClock& clock, double end) : clock_(clock), end_(end) {}
   bool Await(std::coroutine_handle<>) override {

@@ -61,13 +61,13 @@ struct Rank final : public core::Task::Observer {
   void OnEnd() override;
 
   Run& run;
-  RankState state;
+  [[no_unique_address]] RankState state;
   int step = -1;  // −1: in Start.
   SimCommunicator communicator;
   SimReplica replica;
   core::Worker worker;
   std::unique_ptr<core::Strategy> strategy;
-  std::optional<core::Task> task;  // Start or the step; empty when all is done.
+  core::Task task;  // Start or the step; none when all is done.
 };
 
 class Run {
@@ -84,12 +84,12 @@ class Run {
   Simulation Go() {
     for (size_t i = 0; i < ranks_.size(); ++i) {
       Rank& rank = ranks_[i];
-      rank.task.emplace(rank.strategy->Start(rank.worker));
-      if (rank.task->Start(rank)) GoOn(rank);
+      rank.task = rank.strategy->Start(rank.worker);
+      if (rank.task.Start(rank)) GoOn(rank);
     }
     engine_.Run();
     for (size_t i = 0; i < ranks_.size(); ++i) {
-      if (ranks_[i].task && ranks_[i].task->done()) ranks_[i].task->Rethrow();
+      if (ranks_[i].task && ranks_[i].task.done()) ranks_[i].task.Rethrow();
     }
     CheckAllDone();
     return Collect();
@@ -98,16 +98,16 @@ class Run {
   // A rank's task has ended: starts the next one, and more if they end at once. A failed one stays.
   void GoOn(Rank& rank) {
     do {
-      if (rank.task->failed()) return;
+      if (rank.task.failed()) return;
       if (rank.step < 0) {
         BeginSteps(rank);
       } else {
         EndStep(rank);
       }
-      rank.task.reset();
+      rank.task = core::Task();
       if (rank.step == options_.steps) return;
-      rank.task.emplace(rank.strategy->Step(rank.worker));
-    } while (rank.task->Start(rank));
+      rank.task = rank.strategy->Step(rank.worker);
+    } while (rank.task.Start(rank));
   }
 
  private:
@@ -166,7 +166,7 @@ class Run {
 
   void CheckAllDone() const {
     int waiting = 0;
-    for (size_t i = 0; i < ranks_.size(); ++i) waiting += ranks_[i].task.has_value();
+    for (size_t i = 0; i < ranks_.size(); ++i) waiting += ranks_[i].task ? 1 : 0;
     if (waiting == 0) return;
     const std::string report = ReportWaiting(network_, *collectives_, [this](int rank) {
       return ranks_[static_cast<size_t>(rank)].step;
@@ -234,19 +234,21 @@ class Run {
 
   std::vector<LinkReport> Busiest(double seconds) {
     const FairSharing& sharing = network_.sharing();
-    std::vector<std::pair<double, uint32_t>> links;
+    std::vector<std::pair<double, uint32_t>> links;  // The busiest so far, by −utilization.
     for (uint32_t link = 0; link < sharing.link_count(); ++link) {
-      links.push_back({-sharing.use(link).bytes / (sharing.capacity(link) * seconds), link});
+      const double utilization = sharing.use(link).bytes / (sharing.capacity(link) * seconds);
+      const std::pair<double, uint32_t> entry(-utilization, link);
+      if (links.size() == kBusiestMax && links.back() < entry) continue;
+      if (links.size() == kBusiestMax) links.pop_back();
+      links.insert(std::upper_bound(links.begin(), links.end(), entry), entry);
     }
-    const size_t count = std::min(links.size(), kBusiestMax);
-    std::partial_sort(links.begin(), links.begin() + static_cast<ptrdiff_t>(count), links.end());
     std::vector<LinkReport> reports;
-    for (size_t i = 0; i < count; ++i) {
-      const LinkUse use = sharing.use(links[i].second);
-      reports.push_back({.name = network_.topology().LinkName(links[i].second),
+    for (const auto& [less_utilization, link] : links) {
+      const LinkUse use = sharing.use(link);
+      reports.push_back({.name = network_.topology().LinkName(link),
                          .bytes = use.bytes,
                          .busy_share = std::min(1.0, use.busy_seconds / seconds),
-                         .utilization = -links[i].first,
+                         .utilization = -less_utilization,
                          .peak_flows = use.peak_flows});
     }
     return reports;

@@ -58,9 +58,9 @@ class TimerQueue {
     if (!(occupied_ & 1)) Refill();
     Bucket& due = buckets_[0];
     const Timer timer = At(due, popped_);
-    if (popped_ + kAhead < due.size) {
-      Expect(At(due, popped_ + kAhead), 3);
-      Expect(At(due, popped_ + kAhead / 2), 2);
+    for (int stage = kStages; stage >= 0; --stage) {
+      const size_t ahead = popped_ + (size_t{2} << stage);
+      if (ahead < due.size) Expect(At(due, ahead), stage);
     }
     if (++popped_ % kBlock == 0) blocks_.Delete(due.blocks[popped_ / kBlock - 1]);
     if (popped_ == due.size) {
@@ -73,7 +73,6 @@ class TimerQueue {
   }
 
  private:
-  static constexpr size_t kAhead = 16;
   static constexpr int kStages = 3;
   static constexpr size_t kBlock = 256;
 

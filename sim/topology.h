@@ -29,6 +29,10 @@ class Topology {
   Topology(const Cluster& cluster, int ranks, FairSharing& sharing);
 
   int ranks() const { return ranks_; }
+  // Of the path between any two ranks.
+  static uint32_t PathLinksMax(const Cluster& cluster) {
+    return cluster.hosts_per_rack > 0 ? 4 : 2;
+  }
   // No links from a rank to itself.
   Path PathBetween(int from, int to) const;
   // Bytes that the link lets through at once after it was idle (see TokenBuckets).

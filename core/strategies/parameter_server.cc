@@ -28,44 +28,47 @@ Task ParameterServer::Start(Worker& worker) {
     co_await broadcast;
   }
   if (!Serves(worker)) co_return;
-  pushes_.reserve(size);
   const Buffer sum = ShardOf(worker.replica.gradients(), rank, size);
   // The sum starts as this rank's own gradients, or as the first worker's, which arrive there.
-  bool started = Trains(worker);
-  for (int peer = 0; peer < size; ++peer) {
-    if (peer == rank || role(peer, size) == Role::kServer) continue;
-    pushes_.push_back({peer, started ? worker.replica.Allocate(sum.count) : sum});
-    started = true;
+  const bool trains = Trains(worker);
+  const int peers = size - (trains ? 1 : options_.servers);
+  targets_.reserve(peers);
+  for (int i = 0; i < peers; ++i) {
+    targets_.push_back(i > 0 || trains ? worker.replica.Allocate(sum.count).data : sum.data);
   }
+}
+
+int ParameterServer::Pusher(int index, int rank) const {
+  if (!options_.colocated) return options_.servers + index;
+  return index < rank ? index : index + 1;
 }
 
 Task ParameterServer::Step(Worker& worker) {
   return Serves(worker) ? Serve(worker) : Train(worker);
 }
 
-// Of ranks that only train, of which there may be a million in a simulation: one list and one index
-// for both waits, as g++ gives every variable of a coroutine memory of its own.
+// Of ranks that only train, of which there may be a million in a simulation: one list and nothing
+// else for both waits, as g++ gives every variable of a coroutine memory of its own.
 Task ParameterServer::Train(Worker& worker) {
-  std::vector<Work> works = ReceiveParameters(worker);
-  size_t next = 0;
-  for (; next < works.size(); ++next) co_await works[next];
+  Works works = ReceiveParameters(worker);
+  for (; !works.empty(); works.pop_back()) co_await works.back();
   Gradients& gradients = worker.replica.Backward();
   while (co_await gradients.Next()) {
   }
   works = SendGradients(worker);
-  for (next = 0; next < works.size(); ++next) co_await works[next];
+  for (; !works.empty(); works.pop_back()) co_await works.back();
 }
 
 Task ParameterServer::Serve(Worker& worker) {
   // Whatever can be on its way is started at once, so that no worker waits for another; a peer's
   // parameters come before its gradients. Receives go first: a backend may have to tell the peer of
   // them over the connection that is then busy with what this rank sends.
-  std::vector<Work> pulls;
+  Works pulls;
   if (Trains(worker)) pulls = ReceiveParameters(worker);
   std::vector<Work> received = ReceiveGradients(worker);
   std::vector<Work> pulls_sent = SendParameters(worker);
 
-  std::vector<Work> pushes_sent;
+  Works pushes_sent;
   if (Trains(worker)) {
     for (Work& pull : pulls) co_await pull;
     Gradients& gradients = worker.replica.Backward();
@@ -79,13 +82,13 @@ Task ParameterServer::Serve(Worker& worker) {
   for (size_t i = 0; i < received.size(); ++i) {
     co_await received[i];
     if (i == 0 && !Trains(worker)) continue;  // It arrived in `sum`.
-    Work accumulated = worker.replica.Accumulate(pushes_[i].target, sum);
+    Work accumulated = worker.replica.Accumulate(Target(i, sum), sum);
     co_await accumulated;
   }
   // Before what they send changes.
   for (Work& pull : pulls_sent) co_await pull;
   for (Work& push : pushes_sent) co_await push;
-  const int workers = static_cast<int>(pushes_.size()) + (Trains(worker) ? 1 : 0);
+  const int workers = static_cast<int>(targets_.size()) + (Trains(worker) ? 1 : 0);
   Work update = worker.replica.Update(sum, 1.0f / static_cast<float>(workers));
   co_await update;
 }
@@ -93,7 +96,7 @@ Task ParameterServer::Serve(Worker& worker) {
 Task ParameterServer::Synchronize(Worker& worker) {
   std::vector<Work> sent = SendParameters(worker);
   if (Trains(worker)) {
-    std::vector<Work> pulls = ReceiveParameters(worker);
+    Works pulls = ReceiveParameters(worker);
     for (Work& pull : pulls) co_await pull;
   }
   for (Work& work : sent) co_await work;
@@ -101,17 +104,18 @@ Task ParameterServer::Synchronize(Worker& worker) {
 
 std::vector<Work> ParameterServer::SendParameters(Worker& worker) const {
   std::vector<Work> sent;
-  sent.reserve(pushes_.size());
-  const Buffer shard =
-      ShardOf(worker.replica.parameters(), worker.communicator.rank(), worker.communicator.size());
-  for (const Push& push : pushes_) {
-    sent.push_back(worker.communicator.Send(shard, push.from, SpanKind::kPull));
+  sent.reserve(targets_.size());
+  const int rank = worker.communicator.rank();
+  const Buffer shard = ShardOf(worker.replica.parameters(), rank, worker.communicator.size());
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    const int to = Pusher(static_cast<int>(i), rank);
+    sent.push_back(worker.communicator.Send(shard, to, SpanKind::kPull));
   }
   return sent;
 }
 
-std::vector<Work> ParameterServer::ReceiveParameters(Worker& worker) const {
-  std::vector<Work> received;
+ParameterServer::Works ParameterServer::ReceiveParameters(Worker& worker) const {
+  Works received;
   const int size = worker.communicator.size();
   received.reserve(ServerCount(size));
   for (int server = 0; server < ServerCount(size); ++server) {
@@ -122,8 +126,8 @@ std::vector<Work> ParameterServer::ReceiveParameters(Worker& worker) const {
   return received;
 }
 
-std::vector<Work> ParameterServer::SendGradients(Worker& worker) const {
-  std::vector<Work> sent;
+ParameterServer::Works ParameterServer::SendGradients(Worker& worker) const {
+  Works sent;
   const int size = worker.communicator.size();
   sent.reserve(ServerCount(size));
   for (int server = 0; server < ServerCount(size); ++server) {
@@ -136,9 +140,12 @@ std::vector<Work> ParameterServer::SendGradients(Worker& worker) const {
 
 std::vector<Work> ParameterServer::ReceiveGradients(Worker& worker) const {
   std::vector<Work> received;
-  received.reserve(pushes_.size());
-  for (const Push& push : pushes_) {
-    received.push_back(worker.communicator.Receive(push.target, push.from, SpanKind::kPush));
+  received.reserve(targets_.size());
+  const int rank = worker.communicator.rank();
+  const Buffer sum = ShardOf(worker.replica.gradients(), rank, worker.communicator.size());
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    const int from = Pusher(static_cast<int>(i), rank);
+    received.push_back(worker.communicator.Receive(Target(i, sum), from, SpanKind::kPush));
   }
   return received;
 }

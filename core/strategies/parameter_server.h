@@ -1,8 +1,10 @@
 #ifndef CORE_STRATEGIES_PARAMETER_SERVER_H_
 #define CORE_STRATEGIES_PARAMETER_SERVER_H_
 
+#include <cstddef>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "core/strategy.h"
 
 namespace core {
@@ -27,11 +29,8 @@ class ParameterServer : public Strategy {
   Task Synchronize(Worker& worker) override;
 
  private:
-  // A worker's gradients, and where this server wants them.
-  struct Push {
-    int from;
-    Buffer target;
-  };
+  // Of a worker; no memory of their own for up to two servers.
+  using Works = absl::InlinedVector<Work, 2>;
 
   int ServerCount(int size) const { return options_.colocated ? size : options_.servers; }
   bool Serves(const Worker& worker) const;
@@ -40,12 +39,17 @@ class ParameterServer : public Strategy {
   Task Train(Worker& worker);
   Task Serve(Worker& worker);
   std::vector<Work> SendParameters(Worker& worker) const;
-  std::vector<Work> ReceiveParameters(Worker& worker) const;
-  std::vector<Work> SendGradients(Worker& worker) const;
+  Works ReceiveParameters(Worker& worker) const;
+  Works SendGradients(Worker& worker) const;
   std::vector<Work> ReceiveGradients(Worker& worker) const;
 
+  // Of a server: its `index`-th peer of those that train, and where that one's gradients arrive.
+  int Pusher(int index, int rank) const;
+  Buffer Target(size_t index, Buffer sum) const { return {targets_[index], sum.count, sum.type}; }
+
   const ParameterServerOptions options_;
-  std::vector<Push> pushes_;  // Of a server.
+  // Of a server. There may be a million of them in a simulation: what is alike is left out.
+  std::vector<void*> targets_;
 };
 
 }  // namespace core

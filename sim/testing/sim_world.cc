@@ -22,7 +22,7 @@ struct Rank {
 
   RankState state;
   std::unique_ptr<SimCommunicator> communicator;
-  std::optional<core::Task> task;
+  core::Task task;
 };
 
 core::Task RunBody(core::Task body, Network& network, Rank& rank) {
@@ -62,8 +62,8 @@ class SimWorld : public core::testing::World {
       rank.communicator = std::make_unique<SimCommunicator>(network, collectives.get(), rank.state);
     }
     for (const auto& rank : ranks) {
-      rank->task.emplace(RunBody(body(*rank->communicator), network, *rank));
-      rank->task->Start();
+      rank->task = RunBody(body(*rank->communicator), network, *rank);
+      rank->task.Start();
     }
     engine.Run();
     std::vector<std::exception_ptr> errors;
@@ -74,8 +74,8 @@ class SimWorld : public core::testing::World {
  private:
   static std::exception_ptr ErrorOf(const Rank& rank) {
     try {
-      if (!rank.task->done()) throw core::Error("a rank waits for ever");
-      rank.task->Rethrow();
+      if (!rank.task.done()) throw core::Error("a rank waits for ever");
+      rank.task.Rethrow();
     } catch (...) {
       return std::current_exception();
     }
