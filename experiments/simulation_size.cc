@@ -17,13 +17,13 @@
 namespace experiments {
 namespace {
 
-// Measured, in worlds of 64 to a million ranks, and rounded up by a tenth to a half: see
+// Measured, in worlds of 64 to a million ranks, and rounded up by a fifth or more: see
 // simulation_memory_test.
 constexpr double kBaseBytes = 16e6;          // Of the process.
 constexpr double kRankBytes = 900;           // Of a rank that waits.
 constexpr double kParameterBytes = 6;        // Of each parameter, in a rank that has buckets.
-constexpr double kCollectiveBytes = 220;     // Of a rank's collective that others wait for.
-constexpr double kServerMessageBytes = 600;  // Of a message to or from a server.
+constexpr double kCollectiveBytes = 240;     // Of a rank's collective that others wait for.
+constexpr double kServerMessageBytes = 630;  // Of a message to or from a server.
 constexpr core::DataType kType = core::DataType::kFloat32;
 
 bool HasBuckets(const SimulationCase& simulation) {
