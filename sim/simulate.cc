@@ -1,8 +1,6 @@
 #include "sim/simulate.h"
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,9 +9,6 @@
 #include "core/processor_time.h"
 #include "core/task.h"
 #include "sim/chunks.h"
-#include "sim/exchange_collectives.h"
-#include "sim/formula_collectives.h"
-#include "sim/message_collectives.h"
 #include "sim/network.h"
 #include "sim/rank_clock.h"
 #include "sim/sim_communicator.h"
@@ -26,30 +21,10 @@ namespace {
 constexpr size_t kBusiestMax = 8;
 constexpr int kServerPeersMax = 100'000;
 
-// What ranks, and the messages between workers and servers, were measured to take, rounded up.
-void CheckMemory(const core::Strategy& strategy, int size) {
-  constexpr double kRankBytes = 1600;
-  constexpr double kPairBytes = 500;
-  double servers = 0;
-  for (int rank = 0; rank < size; ++rank) {
-    servers += strategy.role(rank, size) == core::Role::kServer;
-  }
-  const double needed = size * kRankBytes + (size - servers) * servers * kPairBytes;
-  const std::optional<double> available = core::AvailableMemoryBytes();
-  if (!available || needed <= *available) return;
-  const auto gigabytes = [](double bytes) {
-    return std::to_string(static_cast<int64_t>(std::ceil(bytes * 1e-9))) + " GB";
-  };
-  throw core::Error("a world of " + std::to_string(size) + " ranks, " +
-                    std::to_string(static_cast<int>(servers)) + " of them servers, needs about " +
-                    gigabytes(needed) + " of memory, and " + gigabytes(*available) +
-                    " are left: simulate fewer ranks or servers");
-}
-
 class Run;
 
-// All that one rank is. Its steps are started one by one, not awaited by a coroutine, whose frame
-// would be a tenth of a rank's memory.
+// All that one rank is. Its steps are started one by one, not awaited by a coroutine, which would
+// be one more frame a rank.
 struct Rank final : public core::Task::Observer {
   Rank(Run& run, Network& network, Collectives& collectives, const ReplicaModel& model, int rank)
       : run(run),
@@ -76,7 +51,8 @@ class Run {
       const SimulationOptions& options)
       : options_(options),
         network_(engine_, cluster, options.world_size),
-        collectives_(MakeCollectives(cluster, profile)),
+        collectives_(MakeCollectives(options.collectives, options.all_reduce, network_,
+                                     AccumulateBytesPerSecond(profile, cluster))),
         model_(profile, cluster) {
     for (int i = 0; i < options.world_size; ++i) AddRank(i, strategy(i));
   }
@@ -111,18 +87,6 @@ class Run {
   }
 
  private:
-  std::unique_ptr<Collectives> MakeCollectives(const Cluster& cluster,
-                                               const core::Profile& profile) {
-    const double add = AccumulateBytesPerSecond(profile, cluster);
-    if (options_.collectives == CollectiveMode::kFormula) {
-      return std::make_unique<FormulaCollectives>(network_, options_.all_reduce, add);
-    }
-    if (options_.all_reduce.algorithm == core::AllReduceAlgorithm::kDirectExchange) {
-      return std::make_unique<ExchangeCollectives>(network_, add);
-    }
-    return std::make_unique<MessageCollectives>(network_, options_.all_reduce);
-  }
-
   // Of each role the first, and then every so many. A server of very many workers has too many
   // spans.
   bool IsRecorded(int rank, core::Role role) const {
@@ -275,7 +239,6 @@ void Rank::OnEnd() { run.GoOn(*this); }
 Simulation Simulate(const Cluster& cluster, const core::Profile& profile,
                     const StrategyFactory& strategy, const SimulationOptions& options) {
   const double cpu_start = core::ProcessorSeconds();
-  CheckMemory(*strategy(0), options.world_size);
   Simulation result = Run(cluster, profile, strategy, options).Go();
   result.cpu_seconds = core::ProcessorSeconds() - cpu_start;
   return result;

@@ -12,13 +12,9 @@
 #include "core/strategy.h"
 #include "core/timeline.h"
 #include "sim/cluster.h"
+#include "sim/make_collectives.h"
 
 namespace sim {
-
-enum class CollectiveMode {
-  kMessages,  // Every message of the algorithm.
-  kFormula,   // CollectiveCost, once the last rank has joined.
-};
 
 struct SimulationOptions {
   int world_size = 1;

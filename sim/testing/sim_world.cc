@@ -6,9 +6,7 @@
 
 #include "core/error.h"
 #include "core/task.h"
-#include "sim/exchange_collectives.h"
-#include "sim/formula_collectives.h"
-#include "sim/message_collectives.h"
+#include "sim/make_collectives.h"
 #include "sim/network.h"
 #include "sim/rank_clock.h"
 #include "sim/sim_communicator.h"
@@ -37,6 +35,8 @@ core::Task RunBody(core::Task body, Network& network, Rank& rank) {
   if (error) std::rethrow_exception(error);
 }
 
+constexpr double kAddBytesPerSecond = 1e10;
+
 class SimWorld : public core::testing::World {
  public:
   SimWorld(Cluster cluster, std::optional<core::AllReduceOptions> by_messages)
@@ -45,16 +45,9 @@ class SimWorld : public core::testing::World {
   std::vector<std::exception_ptr> Run(int size, const Body& body) override {
     Engine engine;
     Network network(engine, cluster_, size);
-    std::unique_ptr<Collectives> collectives;
-    constexpr double kAddBytesPerSecond = 1e10;
-    if (by_messages_ && by_messages_->algorithm == core::AllReduceAlgorithm::kDirectExchange) {
-      collectives = std::make_unique<ExchangeCollectives>(network, kAddBytesPerSecond);
-    } else if (by_messages_) {
-      collectives = std::make_unique<MessageCollectives>(network, *by_messages_);
-    } else {
-      collectives = std::make_unique<FormulaCollectives>(network, core::AllReduceOptions{},
-                                                         kAddBytesPerSecond);
-    }
+    const std::unique_ptr<Collectives> collectives = MakeCollectives(
+        by_messages_ ? CollectiveMode::kMessages : CollectiveMode::kFormula,
+        by_messages_.value_or(core::AllReduceOptions{}), network, kAddBytesPerSecond);
     std::vector<std::unique_ptr<Rank>> ranks;
     for (int i = 0; i < size; ++i) {
       ranks.push_back(std::make_unique<Rank>(engine, i));
