@@ -107,6 +107,19 @@ TEST_F(ScalingTest, TheTextHoldsTheFigures) {
   EXPECT_THAT(text, HasSubstr("0.00763*"));  // 1 / (1 + 0.2 · 65,536).
 }
 
+// A double tree of 1.5 s a step: faster than the server from 4 workers on, though a ring is not.
+TEST_F(ScalingTest, ServersAreComparedWithEachKindOfAllReduceThereIs) {
+  nlohmann::json study = Study();
+  Write(study);
+  EXPECT_THAT(ScalingSection(Read(), kEnglish), Not(HasSubstr("double tree")));
+  for (double workers : {1, 4, 16}) study["rows"].push_back(Row("ddp, double tree", workers, 1.5));
+  Write(study);
+  const std::string text = ScalingSection(Read(), kEnglish);
+  EXPECT_THAT(text, ContainsRegex("as fast as ddp +10 Gbit/s\n +workers\n.*server +at 4\n"));
+  EXPECT_THAT(
+      text, ContainsRegex("as fast as ddp, double tree +10 Gbit/s\n +workers\n.*server +never\n"));
+}
+
 TEST_F(ScalingTest, AMarkSaysHowAFigureWasComeBy) {
   nlohmann::json study = Study();
   for (nlohmann::json& row : study["rows"]) {

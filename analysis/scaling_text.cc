@@ -175,7 +175,7 @@ std::string ProfileText(const ScalingStudy& study, const ScalingPhrases& phrases
     absl::StrAppend(&text, EfficiencyTable(study, phrases, index, bandwidth), "\n");
   }
   absl::StrAppend(&text, KneeTable(study, phrases, index));
-  for (const char* rival : {"ddp", "all_reduce"}) {
+  for (const char* rival : {"ddp", "ddp, double tree", "all_reduce"}) {
     if (study.Find({index, rival, study.Bandwidths().front(), false}) == nullptr) continue;
     absl::StrAppend(&text, "\n", CrossingTable(study, phrases, index, rival));
   }
