@@ -121,8 +121,7 @@ void Collective::StartSegment(Scratch& scratch) {
   const int rank = peers_.rank();
   const int root = opening_.root;
   const Peers::Part own = PartOf(rank, started_);
-  for (int peer = 0; peer < peers_.size(); ++peer) {
-    if (peer == rank) continue;
+  for (int peer : peers_.others()) {
     const Peers::Part theirs = PartOf(peer, started_);
     // What comes back of their part overwrites what we send, but only after they have received it.
     if (gathers() && rank != root && theirs.bytes > 0) {
@@ -143,10 +142,8 @@ void Collective::StartSegment(Scratch& scratch) {
   ++started_;
 }
 
-void Collective::AwaitOpenings(Openings& openings) {
-  for (int peer = 0; peer < peers_.size(); ++peer) {
-    if (peer != peers_.rank()) Check(peer, openings.Front(peer, name_).opening);
-  }
+void Collective::AwaitOpenings(Openings& openings, const std::function<void()>& attend) {
+  for (int peer : peers_.others()) Check(peer, openings.Front(peer, name_, attend).opening);
   all_here_ = true;
 }
 
@@ -160,7 +157,7 @@ void Collective::Check(int peer, const Opening& theirs) const {
                                " calls ", Describe(opening_), ": all ranks must call alike"));
 }
 
-void Collective::AdvanceSegment(Scratch& scratch) {
+void Collective::AdvanceSegment(Scratch& scratch, const std::function<void()>& attend) {
   const int rank = peers_.rank();
   const int root = opening_.root;
   const Peers::Part own = PartOf(rank, advanced_);
@@ -168,15 +165,16 @@ void Collective::AdvanceSegment(Scratch& scratch) {
     std::vector<Scratch::Piece>& pieces = scratch.PiecesOf(first_scratch_ + advanced_);
     std::vector<const std::byte*> addends;
     for (int peer = 0; peer < peers_.size(); ++peer) {
-      if (peer != rank) peers_.AwaitReceived(*pieces[peer].buffer, peer, name_);
+      if (peer != rank) peers_.AwaitReceived(*pieces[peer].buffer, peer, name_, attend);
       addends.push_back(peer == rank ? static_cast<std::byte*>(data_.data) + own.offset
                                      : pieces[peer].memory.get());
     }
     Sum(addends, own);
   }
-  if (root >= 0 && root != rank && own.bytes > 0) peers_.AwaitReceived(*scattered_, root, name_);
-  for (int peer = 0; peer < peers_.size(); ++peer) {
-    if (peer == rank || peer == root || !gathers() || own.bytes == 0) continue;
+  if (root >= 0 && root != rank && own.bytes > 0)
+    peers_.AwaitReceived(*scattered_, root, name_, attend);
+  for (int peer : peers_.others()) {
+    if (peer == root || !gathers() || own.bytes == 0) continue;
     peers_.Send(*elements_[peer], own, peer, Slot(kGather), name_);
     ++sent_[peer];
   }
@@ -208,14 +206,13 @@ void Collective::TakeElements(Openings& openings) {
   }
 }
 
-void Collective::Finish(Openings& openings) {
+void Collective::Finish(Openings& openings, const std::function<void()>& attend) {
   if (opening_.elements_follow) TakeElements(openings);
   const int rank = peers_.rank();
-  for (int peer = 0; peer < peers_.size(); ++peer) {
-    if (peer == rank) continue;
+  for (int peer : peers_.others()) {
     for (int64_t segment = 0; segment < segments_; ++segment) {
       if (gathers() && rank != opening_.root && PartOf(peer, segment).bytes > 0) {
-        peers_.AwaitReceived(*elements_[peer], peer, name_);
+        peers_.AwaitReceived(*elements_[peer], peer, name_, attend);
       }
     }
     for (int i = 0; i < sent_[peer]; ++i) peers_.AwaitSent(*elements_[peer], peer, name_);

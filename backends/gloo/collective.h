@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -70,12 +71,12 @@ class Collective {
   bool all_started() const { return is_open_ && started_ == segments_; }
   void StartSegment(Scratch& scratch);
 
-  // These wait until the other ranks have done as much. In this order.
-  void AwaitOpenings(Openings& openings);
+  // These wait until the other ranks have done as much, as Peers::AwaitReceived. In this order.
+  void AwaitOpenings(Openings& openings, const std::function<void()>& attend);
   bool all_here() const { return all_here_; }
   bool all_advanced() const { return advanced_ == segments_; }
-  void AdvanceSegment(Scratch& scratch);
-  void Finish(Openings& openings);
+  void AdvanceSegment(Scratch& scratch, const std::function<void()>& attend);
+  void Finish(Openings& openings, const std::function<void()>& attend);
 
  private:
   bool sums() const;

@@ -21,12 +21,16 @@ void Collectives::Join() {
 }
 
 core::Work Collectives::Start(const CollectiveCall& call) {
-  std::lock_guard lock(mutex_);
-  auto collective = std::make_unique<Collective>(peers_, call, next_++);
-  const auto completion = collective->completion();
-  calls_.push_back(std::move(collective));
+  std::shared_ptr<Completion> completion;
+  {
+    std::lock_guard lock(mutex_);
+    auto collective = std::make_unique<Collective>(peers_, call, next_++);
+    completion = collective->completion();
+    calls_.push_back(std::move(collective));
+  }
   changed_.notify_one();
-  return core::Work(completion);
+  peers_.Attend();
+  return core::Work(std::move(completion));
 }
 
 void Collectives::Run() {
@@ -67,13 +71,13 @@ void Collectives::StartAhead() {
 void Collectives::AdvanceOldest() {
   Collective& oldest = *open_.front();
   if (!oldest.all_here()) {
-    oldest.AwaitOpenings(openings_);
+    oldest.AwaitOpenings(openings_, attend_);
     // The others are there: what is measured from here on is the transfer.
     start_ = timeline_ ? timeline_->Now() : core::Duration();
   }
-  if (!oldest.all_advanced()) oldest.AdvanceSegment(scratch_);
+  if (!oldest.all_advanced()) oldest.AdvanceSegment(scratch_, attend_);
   if (!oldest.all_advanced()) return;
-  oldest.Finish(openings_);
+  oldest.Finish(openings_, attend_);
   if (timeline_) {
     timeline_->Record({oldest.name().kind, start_, timeline_->Now(), oldest.name().bytes});
   }

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -32,7 +33,8 @@ class Collectives {
 
  private:
   void Run();
-  // Opens what has been called, and starts segments, as far as there is room.
+  // Opens what has been called, and starts segments, as far as there is room. Also while a wait for
+  // others goes on: who opens late keeps all others waiting.
   void StartAhead();
   void AdvanceOldest();
   void FailAll();
@@ -52,6 +54,7 @@ class Collectives {
   std::deque<std::unique_ptr<Collective>> open_;
   size_t opened_ = 0;       // So many of them have been opened, from the oldest on.
   core::Duration start_{};  // Of the oldest's transfer.
+  const std::function<void()> attend_ = [this] { StartAhead(); };
   std::thread thread_;
 };
 

@@ -24,8 +24,7 @@ Openings::Openings(Peers& peers) : peers_(peers), messages_(kMessagesMax), inbox
       message.buffers.push_back(peers_.Bind(message.memory.get(), kMessageBytes));
     }
   }
-  for (int peer = 0; peer < peers_.size(); ++peer) {
-    if (peer == peers_.rank()) continue;
+  for (int peer : peers_.others()) {
     for (uint64_t message = 0; message < kMessagesMax; ++message) {
       Inbox& inbox = inboxes_[peer];
       inbox.memories.push_back(std::make_unique_for_overwrite<std::byte[]>(kMessageBytes));
@@ -66,8 +65,7 @@ void Openings::Flush(const OperationName& name) {
   if (length_ == 0) return;
   Message& message = messages_[sent_ % kMessagesMax];
   std::memcpy(message.memory.get(), &length_, sizeof(length_));
-  for (int peer = 0; peer < peers_.size(); ++peer) {
-    if (peer == peers_.rank()) continue;
+  for (int peer : peers_.others()) {
     peers_.Send(*message.buffers[peer], {0, length_}, peer, kPurpose | sent_, name);
   }
   ++sent_;
@@ -77,13 +75,13 @@ void Openings::Flush(const OperationName& name) {
 }
 
 void Openings::AwaitSent(uint64_t message, const OperationName& name) {
-  for (int peer = 0; peer < peers_.size(); ++peer) {
-    if (peer == peers_.rank()) continue;
+  for (int peer : peers_.others()) {
     peers_.AwaitSent(*messages_[message % kMessagesMax].buffers[peer], peer, name);
   }
 }
 
-Openings::View Openings::Front(int peer, const OperationName& name) {
+Openings::View Openings::Front(int peer, const OperationName& name,
+                               const std::function<void()>& attend) {
   Inbox& inbox = inboxes_[peer];
   if (inbox.offset == 0) {
     Peers::Buffer& target = *inbox.buffers[inbox.message % kMessagesMax];
@@ -91,7 +89,7 @@ Openings::View Openings::Front(int peer, const OperationName& name) {
       // That rank had left, which matters now.
       peers_.Receive(target, {0, kMessageBytes}, peer, kPurpose | inbox.posted++, name);
     }
-    peers_.AwaitReceived(target, peer, name);
+    peers_.AwaitReceived(target, peer, name, attend);
     inbox.offset = kStart;
   }
   const std::byte* frame = inbox.memories[inbox.message % kMessagesMax].get() + inbox.offset;
@@ -107,8 +105,7 @@ void Openings::Pop(const OperationName& name) {
     undone_.pop_front();
     ++done_;
   }
-  for (int peer = 0; peer < peers_.size(); ++peer) {
-    if (peer == peers_.rank()) continue;
+  for (int peer : peers_.others()) {
     Inbox& inbox = inboxes_[peer];
     const std::byte* message = inbox.memories[inbox.message % kMessagesMax].get();
     int64_t length = 0;

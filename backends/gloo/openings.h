@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -41,14 +42,15 @@ class Openings {
     Opening opening;
     const std::byte* elements;
   };
-  // The opening of the oldest collective from that rank. Blocks until it is there. Valid until Pop.
-  View Front(int peer, const OperationName& name);
+  // The opening of the oldest collective from that rank. Blocks until it is there, as
+  // Peers::AwaitReceived. Valid until Pop.
+  View Front(int peer, const OperationName& name, const std::function<void()>& attend = nullptr);
   // The oldest collective is done.
   void Pop(const OperationName& name);
 
  private:
   // So many messages may be on the way to a rank that has not come to them yet.
-  static constexpr uint64_t kMessagesMax = 4;
+  static constexpr uint64_t kMessagesMax = 16;
   static constexpr int64_t kMessageBytes = 512 << 10;
 
   struct Message {

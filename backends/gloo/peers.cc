@@ -1,7 +1,9 @@
 #include "backends/gloo/peers.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "backends/gloo/cause.h"
 #include "gloo/common/error.h"
@@ -44,9 +46,9 @@ Peers::Peers(std::shared_ptr<::gloo::transport::Context> context, std::chrono::m
       gone_(context_->size),
       reports_(context_->size),
       alarms_(context_->size) {
+  for (int i = 1; i < size(); ++i) others_.push_back((rank() + i) % size());
   if (size() == 1) return;
-  for (int peer = 0; peer < size(); ++peer) {
-    if (peer == rank()) continue;
+  for (int peer : others_) {
     alarms_[peer] = Bind(&alarm_, sizeof(alarm_));
     listeners_.emplace_back(&Peers::Listen, this, peer);
   }
@@ -96,40 +98,57 @@ bool Peers::TryReceive(Buffer& target, Part part, int from, uint64_t slot) {
 }
 
 void Peers::AwaitSent(Buffer& source, int to, const OperationName& name) {
-  Await(source, true, to, name);
+  Await({&source, true, to, &name, steady_clock::now() + timeout_}, nullptr);
 }
 
-void Peers::AwaitReceived(Buffer& target, int from, const OperationName& name) {
-  Await(target, false, from, name);
+void Peers::AwaitReceived(Buffer& target, int from, const OperationName& name,
+                          const std::function<void()>& attend) {
+  Wait wait{&target, false, from, &name, steady_clock::now() + timeout_};
+  wait.attends = wait.attend = attend != nullptr;
+  Await(wait, attend);
 }
 
-void Peers::Await(Buffer& buffer, bool sends, int peer, const OperationName& name) {
+void Peers::Attend() {
+  std::lock_guard lock(mutex_);
+  for (Wait& wait : waits_) {
+    if (!wait.attends) continue;
+    wait.attend = true;
+    Wake(wait);
+  }
+}
+
+void Peers::Await(const Wait& described, const std::function<void()>& attend) {
   std::unique_lock lock(mutex_);
-  const auto wait = waits_.insert(
-      waits_.end(), {&buffer, sends, peer, &name, steady_clock::now() + timeout_, false});
+  const auto wait = waits_.insert(waits_.end(), described);
+  // Not needed any more, however this ends.
+  const absl::Cleanup erase = [&] {
+    if (!lock.owns_lock()) lock.lock();
+    waits_.erase(wait);
+  };
   std::optional<std::string> lost;
   bool complete = false;
   int looks = 0;
   while (!complete && !lost && !wait->expired && own_.reason == Reason::kNone && !failure_) {
     // Gloo does not say so to those that wait for a message of which a part has come.
-    if (gone_[peer] && ++looks > kLooksMax) {
-      lost = gone_[peer];
+    if (gone_[wait->peer] && ++looks > kLooksMax) {
+      lost = gone_[wait->peer];
       break;
     }
+    const bool attends = std::exchange(wait->attend, false);
     lock.unlock();
+    if (attends) attend();
     try {
       // False if somebody woke us: to see that the time is over, or for another wait's sake.
-      complete = sends ? buffer.waitSend(nullptr, kForever) : buffer.waitRecv(nullptr, kForever);
+      complete = wait->sends ? wait->buffer->waitSend(nullptr, kForever)
+                             : wait->buffer->waitRecv(nullptr, kForever);
     } catch (const ::gloo::Exception& error) {
       lost = CauseOf(error);
     }
     lock.lock();
   }
-  if (!complete) {
-    AwaitVerdict(lock, lost ? Lost(peer, *lost) : MakeReport(Reason::kTimedOut));
-  }
-  waits_.erase(wait);
-  if (!complete) throw Failure(name);
+  if (complete) return;
+  AwaitVerdict(lock, lost ? Lost(wait->peer, *lost) : MakeReport(Reason::kTimedOut));
+  throw Failure(*wait->name);
 }
 
 void Peers::Disagree(const OperationName& name, const std::string& disagreement) {

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -39,6 +40,9 @@ class Peers {
 
   int rank() const { return context_->rank; }
   int size() const { return context_->size; }
+  // All other ranks, from the next one on: where everybody does something for each of them, not all
+  // begin with the same one, which would get everything first and so be ahead for good.
+  const std::vector<int>& others() const { return others_; }
 
   std::unique_ptr<Buffer> Bind(void* data, int64_t bytes) {
     return context_->createUnboundBuffer(data, bytes);
@@ -54,7 +58,10 @@ class Peers {
 
   // Block until one Send, or Receive, of that buffer is complete. Throw core::Error.
   void AwaitSent(Buffer& source, int to, const OperationName& name);
-  void AwaitReceived(Buffer& target, int from, const OperationName& name);
+  // With `attend`: calls it first, and again whenever another thread has called Attend.
+  void AwaitReceived(Buffer& target, int from, const OperationName& name,
+                     const std::function<void()>& attend = nullptr);
+  void Attend();
 
   // Gives up because ranks disagree on what to do. Throws core::Error.
   [[noreturn]] void Disagree(const OperationName& name, const std::string& disagreement);
@@ -75,10 +82,12 @@ class Peers {
     int peer;
     const OperationName* name;
     std::chrono::steady_clock::time_point deadline;
+    bool attends = false;  // Is to call its `attend`,
+    bool attend = false;   // and now.
     bool expired = false;
   };
 
-  void Await(Buffer& buffer, bool sends, int peer, const OperationName& name);
+  void Await(const Wait& wait, const std::function<void()>& attend);
   [[noreturn]] void GiveUp(const OperationName& name, const Report& report);
   // Makes this rank's report, unless it has one, and waits for what comes out of it.
   void AwaitVerdict(std::unique_lock<std::mutex>& lock, const Report& report);
@@ -96,6 +105,7 @@ class Peers {
 
   const std::shared_ptr<::gloo::transport::Context> context_;
   const std::chrono::milliseconds timeout_;
+  std::vector<int> others_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
