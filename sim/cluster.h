@@ -34,6 +34,18 @@ struct Disturbance {
   double stagger = 0;           // Seconds by which rank r computes r times longer.
 };
 
+// Of one machine whose virtual hosts these are. Messages between hosts take their time: the bytes,
+// and the overheads of which a rank has one to send and one to receive at a time.
+struct SharedCores {
+  double count = 0;             // 0: every host has all the cores it needs.
+  double seconds_per_byte = 0;  // Of a core, at sender and receiver together.
+
+  bool any() const { return count > 0; }
+  // In what follows their time is counted in bytes that take as long.
+  double bytes_per_second() const { return count / seconds_per_byte; }
+  double BytesOf(double seconds) const { return seconds / seconds_per_byte; }
+};
+
 // The machines that a simulated run has. Ranks fill hosts in order, hosts fill racks in order.
 //
 // The latency of a path is the sum of its links': between hosts both cards' and, from rack to rack,
@@ -47,6 +59,8 @@ struct Cluster {
   int hosts_per_rack = 0;       // 0: one switch for all.
   double oversubscription = 1;  // A rack's hosts have so many times the bandwidth of its links.
   double rack_latency = 0;      // Seconds, of a rack's link.
+
+  SharedCores shared_cores;
 
   double send_overhead = 0;     // Seconds before a message leaves its sender.
   double receive_overhead = 0;  // Seconds after its last byte arrived.

@@ -88,6 +88,16 @@ void ReadRacks(JsonObject& file, Cluster& cluster) {
   racks.Finish();
 }
 
+void ReadSharedCores(JsonObject& file, Cluster& cluster) {
+  if (!file.Has("shared_cores")) return;
+  if (cluster.hosts_per_rack > 0) file.Fail("shared_cores", "are for hosts without racks");
+  JsonObject cores = file.Object("shared_cores");
+  cluster.shared_cores = {static_cast<double>(Whole(cores, "count", 1)),
+                          Figure(cores, "byte", ParseDuration)};
+  if (cluster.shared_cores.seconds_per_byte <= 0) cores.Fail("byte", "is not above 0");
+  cores.Finish();
+}
+
 void ReadMessage(JsonObject& file, Cluster& cluster) {
   if (!file.Has("message")) return;
   JsonObject message = file.Object("message");
@@ -141,6 +151,7 @@ Cluster ReadCluster(const std::string& path) {
   ReadExceptions(file, cluster);
   ReadHosts(file, cluster);
   ReadRacks(file, cluster);
+  ReadSharedCores(file, cluster);
   ReadMessage(file, cluster);
   ReadIncast(file, cluster);
   if (file.Has("accumulate_rate")) {

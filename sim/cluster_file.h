@@ -14,21 +14,21 @@ namespace sim {
 //   name                        a text
 //   card                        each host's network card
 //     bandwidth                   each way: "25Gbps"
-//     latency                     of the card's link: half of that between two hosts of a star:
-//     "25us"
-//     burst                       that passes at once after the link was idle, as through a rate
-//     limiter: "0B"
+//     latency                     half of that between two hosts of a star: "25us"
+//     burst                       passes at once after idle time, as through a rate limiter: "0B"
 //   hosts                       a list of those whose cards differ
 //     first, last                 hosts, from 0
 //     bandwidth, latency, burst   as of card
 //   ranks_per_host              1
-//   inside_host                 links of each rank to its host's switch; needed if ranks_per_host >
-//   1
+//   inside_host                 links of each rank to its host's switch, if ranks_per_host > 1
 //     bandwidth, latency          as of card
 //   racks                       none: one switch for all
 //     hosts                       in a rack
 //     oversubscription            a rack's hosts have so many times the bandwidth of its links: 1
 //     latency                     of a rack's link: "0s"
+//   shared_cores                hosts are virtual, on one machine; without racks: none
+//     count                       cores that they share
+//     byte                        a core's time for it, sender and receiver together: "0.7ns"
 //   message
 //     send_overhead               before a message leaves its sender: "0s"
 //     receive_overhead            after its last byte arrived: "0s"
@@ -36,8 +36,7 @@ namespace sim {
 //   incast                      loss of goodput where many flows arrive at a card; none
 //     flows                       that arrive without loss
 //     floor                       share of bandwidth that is left with infinitely many; with n
-//     flows
-//                                 floor + (1 − floor) · flows / n
+//                                 flows it is floor + (1 − floor) · flows / n
 //   accumulate_rate             at which a server adds a gradient to a sum; the profile's
 //   disturbance                 none
 //     seed                        0

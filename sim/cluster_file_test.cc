@@ -59,6 +59,21 @@ TEST(ClusterFileTest, ReadsEveryKey) {
   EXPECT_DOUBLE_EQ(cluster.disturbance.stagger, 10e-6);
 }
 
+TEST(ClusterFileTest, SharedCoresAndRacksExcludeEachOther) {
+  const std::string cores = R"({"card": {"bandwidth": "10Gbps", "latency": "0s"},
+                               "shared_cores": {"count": 2, "byte": "0.5ns"})";
+  const SharedCores read = ReadCluster(Write(cores + "}")).shared_cores;
+  EXPECT_EQ(read.count, 2);
+  EXPECT_EQ(read.seconds_per_byte, 0.5e-9);
+  try {
+    ReadCluster(Write(cores + R"(, "racks": {"hosts": 2}})"));
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_NE(std::string(error.what()).find("shared_cores: are for hosts without racks"),
+              std::string::npos);
+  }
+}
+
 TEST(ClusterFileTest, OnlyTheCardIsNeeded) {
   const Cluster cluster =
       ReadCluster(Write(R"({"card": {"bandwidth": "10Gbps", "latency": "0s"}})"));

@@ -8,9 +8,7 @@
 
 #include "core/task.h"
 #include "gtest/gtest.h"
-#include "sim/exchange_collectives.h"
-#include "sim/formula_collectives.h"
-#include "sim/message_collectives.h"
+#include "sim/make_collectives.h"
 #include "sim/network.h"
 #include "sim/rank_clock.h"
 #include "sim/sim_communicator.h"
@@ -54,21 +52,15 @@ core::Task GatherOnce(SimCommunicator& communicator, int64_t count) {
 
 using Body = core::Task (*)(SimCommunicator&, int64_t);
 
-enum class By { kMessages, kFormula };
+using By = CollectiveMode;
 
 // Virtual seconds until all ranks have done it.
 double Time(const Cluster& cluster, By by, AllReduceOptions options, int size, Body body,
             int64_t count = kCount, double add_bytes_per_second = kNever) {
   Engine engine;
   Network network(engine, cluster, size);
-  std::unique_ptr<Collectives> collectives;
-  if (by == By::kFormula) {
-    collectives = std::make_unique<FormulaCollectives>(network, options, add_bytes_per_second);
-  } else if (options.algorithm == AllReduceAlgorithm::kDirectExchange) {
-    collectives = std::make_unique<ExchangeCollectives>(network, add_bytes_per_second);
-  } else {
-    collectives = std::make_unique<MessageCollectives>(network, options);
-  }
+  const std::unique_ptr<Collectives> collectives =
+      MakeCollectives(by, options, network, add_bytes_per_second);
   std::deque<RankState> states;
   std::vector<std::unique_ptr<SimCommunicator>> communicators;
   std::vector<core::Task> tasks;
@@ -130,13 +122,22 @@ TEST(CollectiveCostTest, ADirectExchangeByMessagesTakesItsClosedForm) {
   }
 }
 
-// The first is begun as soon as it is called, without the others. Then the third sends its pieces
-// behind the second's, and beside the second's sums.
+// All send their pieces one after the other from the start, and the sums beside the pieces of later
+// ones, so that the links are never idle: the last sums are ready when those before them have gone.
 TEST(CollectiveCostTest, DirectExchangesThatWaitHaveBegunToSend) {
   constexpr int n = 16;
   const double hop = (n - 1.0) / n * kBytes / kBandwidth;
   ExpectEqual(MessageTime(AllReduceAlgorithm::kDirectExchange, n, AllReduceThrice),
-              4 * kLatency + 6 * hop);
+              kLatency + 6 * hop);
+}
+
+TEST(CollectiveCostTest, FewElementsThatAreSentTogetherHaveTheOverheadOfOneMessage) {
+  constexpr int64_t kFew = 1000;
+  Cluster cluster = Star();
+  cluster.send_overhead = 1e-3;
+  ExpectEqual(Time(cluster, By::kMessages, {AllReduceAlgorithm::kDirectExchange, 1}, 2,
+                   AllReduceThrice, kFew),
+              1e-3 + kLatency + 3 * 4.0 * kFew / kBandwidth);
 }
 
 TEST(CollectiveCostTest, ADirectExchangeAddsUpInItsTime) {

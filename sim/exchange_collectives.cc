@@ -7,28 +7,27 @@
 namespace sim {
 namespace {
 
-// Added to a rank: the timer is for the end of its adding.
+// Added to a rank: the timer is for an end that has to wait for the adding.
 constexpr uint64_t kAdded = uint64_t{1} << 32;
 
 }  // namespace
 
-// Until the engine's clock has come to the rank's.
 class ExchangeCollectives::Sleep : public core::Operation {
  public:
-  Sleep(ExchangeCollectives& collectives, Runner& runner)
-      : collectives_(collectives), runner_(runner) {}
+  Sleep(ExchangeCollectives& collectives, Runner& runner, double end)
+      : collectives_(collectives), runner_(runner), end_(end) {}
   bool Await(std::coroutine_handle<> waiter) override {
     Engine& engine = collectives_.network_.engine();
-    const double end = runner_.state.clock.seconds();
-    if (end <= engine.now()) return false;
+    if (end_ <= engine.now()) return false;
     runner_.sleeper = waiter;
-    engine.At(end, collectives_, kAdded | static_cast<uint64_t>(runner_.state.rank));
+    engine.At(end_, collectives_, kAdded | static_cast<uint64_t>(runner_.state.rank));
     return true;
   }
 
  private:
   ExchangeCollectives& collectives_;
   Runner& runner_;
+  const double end_;
 };
 
 ExchangeCollectives::Runner::Runner(Network& network, int rank)
@@ -58,7 +57,7 @@ void ExchangeCollectives::OnTimer(uint64_t argument) {
   if (argument & kAdded) return std::exchange(runner.sleeper, nullptr).resume();
   runner.calls.push_back(std::move(runner.coming.front()));
   runner.coming.pop_front();
-  if (runner.task && !runner.task.done()) return;
+  if (runner.task && !runner.task.done()) return StartAhead(runner);
   runner.task = Work(*this, runner);
   runner.task.Start();
   runner.task.Rethrow();
@@ -66,7 +65,10 @@ void ExchangeCollectives::OnTimer(uint64_t argument) {
 
 std::vector<Collectives::Missing> ExchangeCollectives::Unfinished() const {
   for (const std::unique_ptr<Runner>& runner : runners_) {
-    if (runner && runner->task && runner->task.done()) runner->task.Rethrow();
+    if (!runner) continue;
+    for (const core::Task* task : {&runner->task, &runner->end_task}) {
+      if (*task && task->done()) task->Rethrow();
+    }
   }
   return {};
 }
@@ -118,11 +120,23 @@ core::Task ExchangeCollectives::Work(ExchangeCollectives& collectives, Runner& r
       if (!oldest.one_hop()) --runner.segments;
     }
     if (!oldest.all_advanced()) continue;
-    co_await oldest.Finish();
-    core::Work added(*new Sleep(collectives, runner));
-    co_await added;
-    runner.open.front().call.part.Finish(collectives.network_.engine());
+    runner.open.front().advanced = runner.state.clock.seconds();
+    runner.advanced.push_back(std::move(runner.open.front()));
     runner.open.pop_front();
+    if (runner.end_task && !runner.end_task.done()) continue;
+    runner.end_task = End(collectives, runner);
+    runner.end_task.Start();
+    runner.end_task.Rethrow();
+  }
+}
+
+core::Task ExchangeCollectives::End(ExchangeCollectives& collectives, Runner& runner) {
+  for (; !runner.advanced.empty(); runner.advanced.pop_front()) {
+    Open& oldest = runner.advanced.front();
+    co_await oldest.exchange->Finish();
+    core::Work added(*new Sleep(collectives, runner, oldest.advanced));
+    co_await added;
+    oldest.call.part.Finish(collectives.network_.engine());
   }
 }
 

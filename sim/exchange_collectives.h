@@ -18,7 +18,7 @@ namespace sim {
 
 // Collectives by direct exchange, message by message, as the Gloo backend does them: one thread a
 // rank, on which a collective's segments are started while those before it are still under way, and
-// which adds up.
+// which adds up; and one that waits for their ends.
 class ExchangeCollectives : public Collectives, public TimerHandler {
  public:
   // `network` outlives it. Adding takes a vector's bytes over `add_bytes_per_second`.
@@ -35,6 +35,7 @@ class ExchangeCollectives : public Collectives, public TimerHandler {
     CollectiveCall call;
     std::unique_ptr<core::DirectExchange> exchange;
     std::deque<std::vector<std::byte>> scratch;
+    double advanced = 0;  // When all was added up.
   };
   // One rank's thread of collectives.
   struct Runner {
@@ -47,12 +48,15 @@ class ExchangeCollectives : public Collectives, public TimerHandler {
     std::deque<CollectiveCall> coming;  // Whose time has not come.
     std::deque<CollectiveCall> calls;
     std::deque<Open> open;
+    std::deque<Open> advanced;
     int64_t segments = 0;  // Under way.
     core::Task task;
+    core::Task end_task;
     std::coroutine_handle<> sleeper;
   };
 
   static core::Task Work(ExchangeCollectives& collectives, Runner& runner);
+  static core::Task End(ExchangeCollectives& collectives, Runner& runner);
   void Begin(Runner& runner, CollectiveCall call);
   void StartAhead(Runner& runner);
   static void StartSegment(Open& open);

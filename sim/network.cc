@@ -1,7 +1,6 @@
 #include "sim/network.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -29,97 +28,19 @@ Network::Network(Engine& engine, const Cluster& cluster, int ranks)
       cluster_(cluster),
       sharing_(cluster.incast, Topology::PathLinksMax(cluster)),
       topology_(cluster, ranks, sharing_),
-      buckets_(topology_, sharing_) {
+      buckets_(topology_, sharing_),
+      lane_count_(cluster.shared_cores.any() ? 2 * static_cast<Id>(ranks) : 0) {
+  for (Id lane = 0; lane < lane_count_; ++lane) {
+    sharing_.AddRoute(topology_.OverheadPath(static_cast<int>(lane / 2), lane % 2).view());
+    connections_.emplace_back();
+  }
+  if (lane_count_ > 0) {
+    engine.Attach(*this);
+    return;
+  }
   if (cluster.send_overhead > 0) sending_until_.resize(static_cast<size_t>(ranks));
   if (cluster.receive_overhead > 0) receiving_until_.resize(static_cast<size_t>(ranks));
   engine.Attach(*this);
-}
-
-// Where a connection is in the table, or would be. Hashes of neighbours are neighbours, so that a
-// rank that goes through its peers goes through memory.
-Network::Slot& Network::FindSlot(uint32_t from, uint32_t to, Channel channel) {
-  uint64_t hash = uint64_t{from >> 2} << 32 | to >> 2;
-  hash = (hash ^ static_cast<uint64_t>(channel) << 62) * 0x9E3779B97F4A7C15;
-  hash = (hash ^ hash >> 29) * 0xBF58476D1CE4E5B9;
-  const uint32_t near = (from & 3) << 2 | (to & 3);
-  const auto tag = static_cast<uint32_t>(hash >> 32) << 4 | near;
-  const size_t mask = table_.size() - 1;
-  for (size_t at = (hash << 4 | near) & mask;; at = (at + 1) & mask) {
-    Slot& slot = table_[at];
-    if (slot.connection == kNone) {
-      slot.tag = tag;
-      return slot;
-    }
-    if (slot.tag != tag) continue;
-    if (IsConnection(slot.connection, from, to, channel)) return slot;
-  }
-}
-
-void Network::GrowTable() {
-  std::vector<Slot>().swap(table_);
-  table_.resize(std::bit_ceil(std::max<size_t>(32, connections_.size() + 1)) * 2);
-  for (Id id = 0; id < connections_.size(); ++id) {
-    const Connection& connection = connections_[id];
-    FindSlot(connection.from, connection.to, static_cast<Channel>(connection.channel)).connection =
-        id;
-  }
-}
-
-bool Network::IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) const {
-  const Connection& connection = connections_[id];
-  return connection.from == from && connection.to == to &&
-         connection.channel == static_cast<uint32_t>(channel);
-}
-
-// A rank mostly goes through its peers in the same order again.
-Network::Id Network::FindConnection(const Half& half, Hint& hint) {
-  const bool sends = half.side == Side::kSend;
-  const auto from = static_cast<uint32_t>(sends ? half.rank : half.peer);
-  const auto to = static_cast<uint32_t>(sends ? half.peer : half.rank);
-  const auto side = static_cast<size_t>(half.side);
-  const Id last = hint.connection;
-  const Id next = last == kNone ? kNone : connections_[last].next[side];
-  if (next != kNone && IsConnection(next, from, to, half.channel)) {
-    hint.connection = next;
-    LookAhead(half.side, hint);
-    return next;
-  }
-  const Id id = LookUpConnection(from, to, half.channel);
-  if (last != kNone) connections_[last].next[side] = id;
-  hint = {id, id};
-  return id;
-}
-
-// Keeps `ahead` some posts ahead, and fetches that connection and the message that waits on the one
-// before it.
-void Network::LookAhead(Side side, Hint& hint) const {
-  constexpr int kPosts = 4;
-  for (int post = hint.ahead == hint.connection ? -kPosts : 0; post <= 0; ++post) {
-    const Connection& connection = connections_[hint.ahead];
-    if (connection.unmatched != kNone) __builtin_prefetch(&messages_[connection.unmatched]);
-    const Id next = connection.next[static_cast<size_t>(side)];
-    if (next == kNone) {
-      hint.ahead = hint.connection;
-      return;
-    }
-    hint.ahead = next;
-  }
-  __builtin_prefetch(&connections_[hint.ahead]);
-}
-
-Network::Id Network::LookUpConnection(uint32_t from, uint32_t to, Channel channel) {
-  if (connections_.size() * 5 >= table_.size() * 3) GrowTable();
-  Slot& slot = FindSlot(from, to, channel);
-  if (slot.connection == kNone) {
-    const Path path = topology_.PathBetween(static_cast<int>(from), static_cast<int>(to));
-    sharing_.AddRoute(path.view());
-    slot.connection = static_cast<Id>(connections_.size());
-    Connection& connection = connections_.emplace_back();
-    connection.from = from;
-    connection.to = to;
-    connection.channel = static_cast<uint32_t>(channel);
-  }
-  return slot.connection;
 }
 
 double Network::LatencyOf(const Connection& connection) const {
@@ -198,13 +119,27 @@ void Network::Match(Half& half, Id id) {
   }
 }
 
+bool Network::Rides(Id connection, double time) {
+  if (connections_[connection].channel != static_cast<uint32_t>(Channel::kOpenings)) return false;
+  const auto [last, first] = opening_starts_.try_emplace(connection, time);
+  return !first && std::exchange(last->second, time) == time;
+}
+
 void Network::Start(Id id, double time) {
   ++message_count_;
+  messages_[id].rides = Rides(messages_[id].connection, time);
+  if (lane_count_ > 0) {
+    messages_[id].phase = Phase::kSending;
+    return EnterAt(id, time);
+  }
   const Connection& connection = connections_[messages_[id].connection];
-  const double sent = Occupy(sending_until_, connection.from, time, cluster_.send_overhead);
-  const double entrance = sent + LatencyOf(connection);
-  if (entrance > engine_.now()) {
-    engine_.At(entrance, *this, id);
+  const double sent = Occupy(sending_until_, connection.from, time, SendOverhead(messages_[id]));
+  EnterAt(id, sent + LatencyOf(connection));
+}
+
+void Network::EnterAt(Id id, double time) {
+  if (time > engine_.now()) {
+    engine_.At(time, *this, id);
   } else {
     Enter(id);
   }
@@ -233,19 +168,27 @@ void Network::Expect(uint64_t argument, int stage) const {
   }
 }
 
+// The connection over which a message goes in this phase.
+Network::Id Network::LaneOf(const Message& message) const {
+  if (message.phase == Phase::kFlowing) return message.connection;
+  const Connection& connection = connections_[message.connection];
+  return message.phase == Phase::kSending ? 2 * connection.from : 2 * connection.to + 1;
+}
+
 void Network::Enter(Id id) {
   Message& message = messages_[id];
-  if (sharing_.IsIdle(message.connection)) {
-    const Connection& connection = connections_[message.connection];
-    if (connection.from == connection.to) {
+  const Id lane = LaneOf(message);
+  if (sharing_.IsIdle(lane)) {
+    const Connection& connection = connections_[lane];
+    if (lane >= lane_count_ && connection.from == connection.to) {
       Arrive(id);
     } else {
       Flow(id);
     }
     return;
   }
-  messages_[sharing_.cookie(message.connection)].followed = true;
-  Id& last = connections_[message.connection].following;
+  messages_[sharing_.cookie(lane)].followed = true;
+  Id& last = connections_[lane].following;
   message.next_following = last == kNone ? id : std::exchange(messages_[last].next_following, id);
   last = id;
 }
@@ -255,9 +198,28 @@ void Network::Advance(double now) {
   sharing_.Advance(now, complete_);
   for (size_t i = 0; i < complete_.size(); ++i) {
     PrefetchUpcoming(i);
-    const Id id = complete_[i];
-    if (messages_[id].followed) Follow(messages_[id].connection);
-    Arrive(id);
+    Leave(complete_[i]);
+  }
+}
+
+// A message has gone through its lane.
+void Network::Leave(Id id) {
+  Message& message = messages_[id];
+  if (message.followed) {
+    message.followed = false;
+    Follow(LaneOf(message));
+  }
+  switch (message.phase) {
+    case Phase::kSending:
+      message.phase = Phase::kFlowing;
+      EnterAt(id, engine_.now() + LatencyOf(connections_[message.connection]));
+      break;
+    case Phase::kFlowing:
+      Arrive(id);
+      break;
+    case Phase::kReceiving:
+      FinishReceive(id);
+      break;
   }
 }
 
@@ -292,9 +254,15 @@ void Network::Follow(Id connection) {
   Flow(id);
 }
 
-// Starts a message whose connection is free.
+// Starts a message whose lane is free.
 void Network::Flow(Id id) {
   const Message& message = messages_[id];
+  if (message.phase != Phase::kFlowing) {
+    const double overhead =
+        message.phase == Phase::kSending ? SendOverhead(message) : ReceiveOverhead(message);
+    sharing_.Start(LaneOf(message), cluster_.shared_cores.BytesOf(overhead), id);
+    return;
+  }
   double bytes = static_cast<double>(message.bytes);
   if (buckets_.any()) {
     const Connection& connection = connections_[message.connection];
@@ -337,8 +305,12 @@ void Network::CopyData(Id id) {
 }
 
 void Network::Receive(Id id, double time) {
+  if (lane_count_ > 0) {
+    messages_[id].phase = Phase::kReceiving;
+    return EnterAt(id, time);
+  }
   const double end = Occupy(receiving_until_, connections_[messages_[id].connection].to, time,
-                            cluster_.receive_overhead);
+                            ReceiveOverhead(messages_[id]));
   if (end > engine_.now()) {
     engine_.At(end, *this, id | kReceived);
   } else {

@@ -27,13 +27,15 @@ namespace sim {
 // After the sender's overhead and the path's latency its bytes flow over the path's links, which
 // all flows share; after the receiver's overhead it is received. A rank has the overhead of one
 // message that it sends, and of one that it receives, at a time (as in LogP: Culler et al. 1993).
+// Where hosts share cores, overheads take as long as the cores have time for them.
 // Messages of one connection
 // (sender, receiver and channel) are matched and flow one after the other in the order in which
 // they were sent, as on a TCP connection. Several flows at once from one sender to one receiver
 // would share the same links with each other, and make results chaotic.
 class Network : public EventSource, public TimerHandler {
  public:
-  // Messages of different channels are not matched with one another.
+  // Messages of different channels are not matched with one another. Openings that start together
+  // over one connection travel as one message and have the overheads of one.
   enum class Channel : uint8_t { kMessages, kCollectives, kGathering, kOpenings };
   enum class Side : uint8_t { kSend, kReceive };
 
@@ -88,6 +90,7 @@ class Network : public EventSource, public TimerHandler {
 
  private:
   using Id = FairSharing::Id;
+  enum class Phase : uint8_t { kSending, kFlowing, kReceiving };
   static constexpr Id kNone = FairSharing::kNone;
 
   // Queues are circular lists of messages: the last one leads to the first. The message that flows
@@ -115,6 +118,8 @@ class Network : public EventSource, public TimerHandler {
     bool arrived : 1 = false;
     bool has_data : 1 = false;  // In data_.
     bool followed : 1 = false;  // It flows, and others wait for it.
+    bool rides : 1 = false;     // In one piece with another, which has the overheads.
+    Phase phase : 2 = Phase::kFlowing;
   };
   struct Data {
     const void* source = nullptr;
@@ -136,7 +141,17 @@ class Network : public EventSource, public TimerHandler {
   void Append(Half& half, Id connection);
   void Match(Half& half, Id connection);
   void Start(Id message, double time);
+  void EnterAt(Id message, double time);
+  bool Rides(Id connection, double time);
+  double SendOverhead(const Message& message) const {
+    return message.rides ? 0 : cluster_.send_overhead;
+  }
+  double ReceiveOverhead(const Message& message) const {
+    return message.rides ? 0 : cluster_.receive_overhead;
+  }
+  Id LaneOf(const Message& message) const;
   void Enter(Id message);
+  void Leave(Id message);
   void Follow(Id connection);
   void Flow(Id message);
   void PrefetchUpcoming(size_t done) const;
@@ -153,10 +168,13 @@ class Network : public EventSource, public TimerHandler {
   FairSharing sharing_;  // Its routes are the connections.
   Topology topology_;
   TokenBuckets buckets_;
+  // Where hosts share cores, the first are lanes: of each rank's overheads to send, and to receive.
   Chunks<Connection> connections_;
+  const Id lane_count_;
   std::vector<Slot> table_;  // Connections by hash, open addressing.
   Pool<Message> messages_;
-  std::unordered_map<Id, Data> data_;  // Of messages that carry any.
+  std::unordered_map<Id, Data> data_;              // Of messages that carry any.
+  std::unordered_map<Id, double> opening_starts_;  // By connection: of the last opening.
   // By rank: when it has done with the messages so far; empty where that takes no time.
   std::vector<double> sending_until_;
   std::vector<double> receiving_until_;

@@ -125,6 +125,45 @@ TEST(NetworkTest, ARankHasTheOverheadOfOneMessageAtATime) {
   EXPECT_NEAR(ranks.Run(), 1e-3 + kLatency + kReceivers * 2e-3, 1e-12);
 }
 
+// Pairs of ranks, one of which sends the other one message.
+double PairsTime(const Cluster& cluster, int pairs, int64_t count) {
+  Ranks ranks(cluster, 2 * pairs);
+  for (int pair = 0; pair < pairs; ++pair) {
+    ranks.Add(SendAll(ranks[2 * pair], 2 * pair + 1, {count}));
+    ranks.Add(ReceiveAll(ranks[2 * pair + 1], 2 * pair, {count}));
+  }
+  return ranks.Run();
+}
+
+TEST(NetworkTest, OverheadsTakeTheCoresThatHostsShare) {
+  Cluster cluster = Star();
+  cluster.send_overhead = 1e-3;
+  cluster.receive_overhead = 2e-3;
+  cluster.shared_cores = {2, 1e-9};
+  for (int pairs : {1, 2, 3, 8}) {
+    EXPECT_NEAR(PairsTime(cluster, pairs, 0), 3e-3 * std::max(1.0, pairs / 2.0) + kLatency, 1e-12);
+  }
+  // A rank sends with one core, however many there are.
+  cluster.receive_overhead = 0;
+  cluster.shared_cores.count = 9;
+  Ranks ranks(cluster, 4);
+  for (int rank = 1; rank < 4; ++rank) {
+    ranks.Add(SendAll(ranks[0], rank, {0}));
+    ranks.Add(ReceiveAll(ranks[rank], 0, {0}));
+  }
+  EXPECT_NEAR(ranks.Run(), 3 * 1e-3 + kLatency, 1e-12);
+}
+
+TEST(NetworkTest, BytesTakeTheCoresThatHostsShare) {
+  Cluster cluster = Star();
+  cluster.shared_cores = {2, 1e-9};  // 2 GB/s in all.
+  constexpr double kSize = 4e6;
+  for (int pairs : {1, 2, 8}) {
+    EXPECT_NEAR(PairsTime(cluster, pairs, 1'000'000),
+                kLatency + kSize / std::min(kBandwidth, 2e9 / pairs), 1e-12);
+  }
+}
+
 TEST(NetworkTest, MessagesOfOneConnectionFlowOneAfterTheOther) {
   Ranks ranks(Star(), 2);
   const std::vector<int64_t> counts(10, 1'000'000);

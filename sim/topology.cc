@@ -1,6 +1,7 @@
 #include "sim/topology.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "sim/chance.h"
 
@@ -11,7 +12,9 @@ int CeilingOfRatio(int dividend, int divisor) { return (dividend + divisor - 1) 
 
 }  // namespace
 
-// Links: up and down of each host, then of each rack, then of each rank inside its host.
+// Links: up and down of each host, then of each rack, then of each rank inside its host; then,
+// where hosts share cores, one core for what each rank sends and one for what it receives, and all
+// cores.
 Topology::Topology(const Cluster& cluster, int ranks, FairSharing& sharing)
     : cluster_(cluster),
       ranks_(ranks),
@@ -34,6 +37,11 @@ Topology::Topology(const Cluster& cluster, int ranks, FairSharing& sharing)
     sharing.AddLink(bandwidth);
   }
   for (int i = 0; i < 2 * inner; ++i) sharing.AddLink(cluster.inside_host.bytes_per_second);
+  first_core_ = static_cast<uint32_t>(sharing.link_count());
+  const SharedCores& cores = cluster.shared_cores;
+  if (!cores.any()) return;
+  for (int i = 0; i < 2 * ranks; ++i) sharing.AddLink(cores.BytesOf(1));
+  sharing.AddLink(cores.bytes_per_second());
 }
 
 const LinkModel& Topology::CardOf(int host) const {
@@ -44,6 +52,7 @@ const LinkModel& Topology::CardOf(int host) const {
 }
 
 double Topology::BurstOf(uint32_t link) const {
+  if (link >= first_core_) return std::numeric_limits<double>::infinity();
   const int host = static_cast<int>(link / 2);
   return host < hosts_ ? CardOf(host).burst : 0;
 }
@@ -76,7 +85,15 @@ Path Topology::PathBetween(int from, int to) const {
     add(hosts_ + RackOf(target), true);
     path.latency += 2 * cluster_.rack_latency;
   }
+  if (cluster_.shared_cores.any()) path.Add(AllCores());
   add(target, true);
+  return path;
+}
+
+Path Topology::OverheadPath(int rank, bool receives) const {
+  Path path;
+  path.Add(first_core_ + 2 * static_cast<uint32_t>(rank) + (receives ? 1 : 0));
+  path.Add(AllCores());
   return path;
 }
 
@@ -99,10 +116,21 @@ std::vector<double> Topology::AllPairsLoad() const {
   for (int rank = 0; cluster_.ranks_per_host > 1 && rank < ranks_; ++rank) {
     add(members(HostOf(rank), cluster_.ranks_per_host) - 1);
   }
+  if (cluster_.shared_cores.any()) {
+    double between_hosts = 0;
+    for (int host = 0; host < hosts_; ++host) between_hosts += load[static_cast<size_t>(2 * host)];
+    load.resize(AllCores(), 0);
+    load.push_back(between_hosts);
+  }
   return load;
 }
 
 std::string Topology::LinkName(uint32_t link) const {
+  if (link >= first_core_) {
+    if (link == AllCores()) return "the hosts' cores";
+    return "the core with which rank " + std::to_string((link - first_core_) / 2) +
+           ((link - first_core_) % 2 ? " receives" : " sends");
+  }
   const int pair = static_cast<int>(link / 2);
   const std::string direction = link % 2 ? "down-link" : "up-link";
   if (pair < hosts_) return "host " + std::to_string(pair) + "'s " + direction;

@@ -31,10 +31,12 @@ class Topology {
   int ranks() const { return ranks_; }
   // Of the path between any two ranks.
   static uint32_t PathLinksMax(const Cluster& cluster) {
-    return cluster.hosts_per_rack > 0 ? 4 : 2;
+    return cluster.hosts_per_rack > 0 || cluster.shared_cores.any() ? 4 : 2;
   }
   // No links from a rank to itself.
   Path PathBetween(int from, int to) const;
+  // Where hosts share cores: the links that the overhead of a rank's message takes.
+  Path OverheadPath(int rank, bool receives) const;
   // Bytes that the link lets through at once after it was idle (see TokenBuckets).
   double BurstOf(uint32_t link) const;
   bool HasBursts() const;
@@ -49,11 +51,13 @@ class Topology {
     return cluster_.hosts_per_rack ? host / cluster_.hosts_per_rack : 0;
   }
   const LinkModel& CardOf(int host) const;
+  uint32_t AllCores() const { return first_core_ + 2 * static_cast<uint32_t>(ranks_); }
 
   const Cluster& cluster_;
   const int ranks_;
   const int hosts_;
-  const int racks_;  // 0 if there is one switch for all.
+  const int racks_;          // 0 if there is one switch for all.
+  uint32_t first_core_ = 0;  // A link's number, whether there are any or not.
 };
 
 }  // namespace sim

@@ -53,12 +53,32 @@ TEST(TopologyTest, RacksShareWhatOversubscriptionLeaves) {
   EXPECT_EQ(sharing.capacity(topology.PathBetween(3, 4).links[1]), 50);
 }
 
+TEST(TopologyTest, MessagesBetweenHostsTakeTheCoresThatTheseShare) {
+  const Cluster cluster{.card = {100, 0.5},
+                        .ranks_per_host = 2,
+                        .inside_host = {1000, 0.125},
+                        .shared_cores = {3, 0.01}};
+  FairSharing sharing;
+  const Topology topology(cluster, 4, sharing);
+  EXPECT_EQ(Names(topology, 1, 2),
+            (List{"host 0's up-link", "the hosts' cores", "host 1's down-link"}));
+  EXPECT_EQ(sharing.capacity(topology.PathBetween(1, 2).links[1]), 300);
+  EXPECT_EQ(topology.PathBetween(1, 2).latency, 1);
+  EXPECT_EQ(Names(topology, 0, 1).size(), 2u);
+  const Path overhead = topology.OverheadPath(1, true);
+  EXPECT_EQ(topology.LinkName(overhead.links[0]), "the core with which rank 1 receives");
+  EXPECT_EQ(sharing.capacity(overhead.links[0]), 100);
+  EXPECT_EQ(overhead.links[1], topology.PathBetween(1, 2).links[1]);
+}
+
 TEST(TopologyTest, CountsTheMessagesOfAllPairs) {
   const Cluster star{.card = {100, 0.5}};
+  Cluster cores = star;
+  cores.shared_cores = {2, 0.01};
   const Cluster hosts{.card = {100, 0.5}, .ranks_per_host = 2, .inside_host = {1000, 0.125}};
   Cluster racks = hosts;
   racks.hosts_per_rack = 2;
-  for (const Cluster& cluster : {star, hosts, racks}) {
+  for (const Cluster& cluster : {star, cores, hosts, racks}) {
     constexpr int kRanks = 11;  // The last host and the last rack are not full.
     FairSharing sharing;
     const Topology topology(cluster, kRanks, sharing);
