@@ -193,6 +193,7 @@ void Collective::Sum(const std::vector<const std::byte*>& addends, Peers::Part p
 }
 
 void Collective::TakeElements(Openings& openings) {
+  if (!opening_.elements_follow) return;
   std::vector<const std::byte*> elements;
   for (int peer = 0; peer < peers_.size(); ++peer) {
     elements.push_back(peer == peers_.rank() ? static_cast<std::byte*>(data_.data)
@@ -206,13 +207,12 @@ void Collective::TakeElements(Openings& openings) {
   }
 }
 
-void Collective::Finish(Openings& openings, const std::function<void()>& attend) {
-  if (opening_.elements_follow) TakeElements(openings);
+void Collective::Finish() {
   const int rank = peers_.rank();
   for (int peer : peers_.others()) {
     for (int64_t segment = 0; segment < segments_; ++segment) {
       if (gathers() && rank != opening_.root && PartOf(peer, segment).bytes > 0) {
-        peers_.AwaitReceived(*elements_[peer], peer, name_, attend);
+        peers_.AwaitReceived(*elements_[peer], peer, name_);
       }
     }
     for (int i = 0; i < sent_[peer]; ++i) peers_.AwaitSent(*elements_[peer], peer, name_);

@@ -76,7 +76,11 @@ class Collective {
   bool all_here() const { return all_here_; }
   bool all_advanced() const { return advanced_ == segments_; }
   void AdvanceSegment(Scratch& scratch, const std::function<void()>& attend);
-  void Finish(Openings& openings, const std::function<void()>& attend);
+  // Takes the elements that came with the openings, which are not needed after it.
+  void TakeElements(Openings& openings);
+  // Needs nothing of the others any more but that they have done the above, and may run beside what
+  // is done for other collectives.
+  void Finish();
 
  private:
   bool sums() const;
@@ -85,7 +89,6 @@ class Collective {
   Peers::Part PartOf(int rank, int64_t segment) const;
   uint64_t Slot(uint64_t purpose) const;
   void Check(int peer, const Opening& theirs) const;
-  void TakeElements(Openings& openings);
   void Sum(const std::vector<const std::byte*>& addends, Peers::Part part);
 
   Peers& peers_;

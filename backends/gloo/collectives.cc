@@ -9,7 +9,8 @@ Collectives::Collectives(Peers& peers, core::Timeline* timeline)
       timeline_(timeline),
       openings_(peers),
       scratch_(peers),
-      thread_(&Collectives::Run, this) {}
+      thread_(&Collectives::Run, this),
+      ends_(&Collectives::RunEnds, this) {}
 
 void Collectives::Join() {
   {
@@ -18,6 +19,12 @@ void Collectives::Join() {
   }
   changed_.notify_one();
   thread_.join();
+  {
+    std::lock_guard lock(mutex_);
+    all_advanced_ = true;
+  }
+  advanced_changed_.notify_one();
+  ends_.join();
 }
 
 core::Work Collectives::Start(const CollectiveCall& call) {
@@ -77,30 +84,63 @@ void Collectives::AdvanceOldest() {
   }
   if (!oldest.all_advanced()) oldest.AdvanceSegment(scratch_, attend_);
   if (!oldest.all_advanced()) return;
-  oldest.Finish(openings_, attend_);
-  if (timeline_) {
-    timeline_->Record({oldest.name().kind, start_, timeline_->Now(), oldest.name().bytes});
+  oldest.TakeElements(openings_);
+  openings_.Pop(oldest.name());
+  {
+    std::lock_guard lock(mutex_);
+    advanced_.push_back({std::move(open_.front()), start_});
   }
-  oldest.completion()->Finish(nullptr);
-  const OperationName name = oldest.name();
+  advanced_changed_.notify_one();
   open_.pop_front();
   --opened_;
-  openings_.Pop(name);
 }
 
 void Collectives::FailAll() {
   std::lock_guard lock(mutex_);
   opened_ = 0;
   for (auto* collectives : {&open_, &calls_}) {
-    for (std::unique_ptr<Collective>& collective : *collectives) {
-      const auto completion = collective->completion();
-      const std::exception_ptr failure = peers_.FailureOf(collective->name());
-      // Nothing may come into the caller's memory any more when it gets to know.
-      collective.reset();
-      completion->Finish(failure);
-    }
+    for (std::unique_ptr<Collective>& collective : *collectives) Fail(std::move(collective));
     collectives->clear();
   }
+}
+
+void Collectives::Fail(std::unique_ptr<Collective> collective) {
+  const auto completion = collective->completion();
+  const std::exception_ptr failure = peers_.FailureOf(collective->name());
+  // Nothing may come into the caller's memory any more when it gets to know.
+  collective.reset();
+  completion->Finish(failure);
+}
+
+void Collectives::RunEnds() {
+  while (true) {
+    Advanced advanced = NextAdvanced();
+    if (!advanced.collective) return;
+    End(std::move(advanced));
+  }
+}
+
+Collectives::Advanced Collectives::NextAdvanced() {
+  std::unique_lock lock(mutex_);
+  advanced_changed_.wait(lock, [this] { return all_advanced_ || !advanced_.empty(); });
+  if (advanced_.empty()) return {};
+  Advanced next = std::move(advanced_.front());
+  advanced_.pop_front();
+  return next;
+}
+
+void Collectives::End(Advanced advanced) {
+  Collective& collective = *advanced.collective;
+  try {
+    collective.Finish();
+  } catch (...) {
+    return Fail(std::move(advanced.collective));
+  }
+  if (timeline_) {
+    const OperationName& name = collective.name();
+    timeline_->Record({name.kind, advanced.start, timeline_->Now(), name.bytes});
+  }
+  collective.completion()->Finish(nullptr);
 }
 
 }  // namespace backends
