@@ -129,8 +129,9 @@ class Validation {
     const double nominal = BytesPerSecond(rate);
     const std::vector<Measurement> plan = CalibrationPlan(nominal);
     const std::vector<Measurement> fan_in = FanInPlan(nominal);
-    calibrations_[rate] = Calibrate(rate, plan, MeasureOnHosts({.count = 2, .rate = rate}, plan),
-                                    fan_in, MeasureOnHosts({.count = 4, .rate = rate}, fan_in));
+    calibrations_[rate] =
+        Calibrate(rate, UsableCores(), plan, MeasureOnHosts({.count = 2, .rate = rate}, plan),
+                  fan_in, MeasureOnHosts({.count = 4, .rate = rate}, fan_in));
   }
 
   bool SameHosts(size_t a, size_t b) const {

@@ -107,11 +107,11 @@ std::vector<Measurement> FanInPlan(double bytes_per_second) {
   return plan;
 }
 
-Calibration Calibrate(const std::string& rate, const std::vector<Measurement>& plan,
+Calibration Calibrate(const std::string& rate, int cores, const std::vector<Measurement>& plan,
                       const std::vector<Measured>& measured,
                       const std::vector<Measurement>& fan_in_plan,
                       const std::vector<Measured>& fan_in) {
-  Calibration calibration{.rate = rate};
+  Calibration calibration{.rate = rate, .cores = cores};
   FitMessages(plan, measured, calibration);
   FitProcessor(plan, measured, calibration);
   const Line together = FitLine(SamplesOf(Kind::kFanIn, fan_in_plan, fan_in, 1.0 / 3));
@@ -133,6 +133,9 @@ sim::Cluster ClusterOf(const Calibration& calibration) {
           .card = {.bytes_per_second = calibration.bandwidth.value,
                    .latency = latency / 2,
                    .burst = calibration.burst.value},
+          .shared_cores = {static_cast<double>(
+                               calibration.processor_per_byte > 0 ? calibration.cores : 0),
+                           calibration.processor_per_byte},
           .send_overhead = calibration.send_overhead,
           .receive_overhead = calibration.receive_overhead,
           .accumulate_bytes_per_second = calibration.accumulate_rate.value};
@@ -142,7 +145,7 @@ absl::Status WriteCluster(const Calibration& calibration, const std::string& pat
   const sim::Cluster cluster = ClusterOf(calibration);
   const auto micro = [](double seconds) { return absl::StrFormat("%.9gus", seconds * 1e6); };
   const auto rate = [](double bytes) { return absl::StrFormat("%.9gMB/s", bytes * 1e-6); };
-  const nlohmann::ordered_json json = {
+  nlohmann::ordered_json json = {
       {"name", cluster.name},
       {"card",
        {{"bandwidth", rate(cluster.card.bytes_per_second)},
@@ -152,6 +155,11 @@ absl::Status WriteCluster(const Calibration& calibration, const std::string& pat
        {{"send_overhead", micro(cluster.send_overhead)},
         {"receive_overhead", micro(cluster.receive_overhead)}}},
       {"accumulate_rate", rate(cluster.accumulate_bytes_per_second)}};
+  if (cluster.shared_cores.any()) {
+    json["shared_cores"] = {
+        {"count", calibration.cores},
+        {"byte", absl::StrFormat("%.9gns", cluster.shared_cores.seconds_per_byte * 1e9)}};
+  }
   return core::WriteFile(path, json.dump(1) + "\n");
 }
 

@@ -27,6 +27,7 @@ struct Calibration {
   Estimate latency;               // Of a message between two hosts, overheads included.
   double send_overhead = 0;       // Processor seconds of a message at its sender,
   double receive_overhead = 0;    // and at its receiver.
+  int cores = 0;                  // That the hosts share.
   double processor_per_byte = 0;  // Processor seconds of a byte, sender and receiver together.
   Estimate accumulate_rate;       // Bytes per second of adding one vector to another.
   Estimate update_rate;           // Bytes per second of parameters in an update.
@@ -38,8 +39,8 @@ struct Calibration {
 std::vector<Measurement> CalibrationPlan(double bytes_per_second);
 std::vector<Measurement> FanInPlan(double bytes_per_second);
 
-// Fits to what the two plans gave.
-Calibration Calibrate(const std::string& rate, const std::vector<Measurement>& plan,
+// Fits to what the two plans gave on hosts that share `cores`.
+Calibration Calibrate(const std::string& rate, int cores, const std::vector<Measurement>& plan,
                       const std::vector<Measured>& measured,
                       const std::vector<Measurement>& fan_in_plan,
                       const std::vector<Measured>& fan_in);

@@ -50,7 +50,7 @@ Calibration CalibrateOn(Measured (*host)(const Measurement&)) {
   std::vector<Measured> measured, fan_in;
   for (const Measurement& measurement : plan) measured.push_back(host(measurement));
   for (const Measurement& measurement : fan_in_plan) fan_in.push_back(host(measurement));
-  return Calibrate("1gbit", plan, measured, fan_in_plan, fan_in);
+  return Calibrate("1gbit", 2, plan, measured, fan_in_plan, fan_in);
 }
 
 TEST(CalibrationTest, FindsTheFiguresOfIdealHosts) {
@@ -62,6 +62,7 @@ TEST(CalibrationTest, FindsTheFiguresOfIdealHosts) {
   EXPECT_NEAR(calibration.send_overhead, kSendOverhead, 1e-12);
   EXPECT_NEAR(calibration.receive_overhead, kReceiveOverhead, 1e-12);
   EXPECT_NEAR(calibration.processor_per_byte, 0.7e-9, 1e-15);
+  EXPECT_NEAR(ClusterOf(calibration).shared_cores.bytes_per_second(), 2 / 0.7e-9, 1e3);
   EXPECT_NEAR(calibration.accumulate_rate.value, 10e9, 1e3);
   EXPECT_NEAR(calibration.update_rate.value, 5e9, 1e3);
   EXPECT_LT(calibration.bandwidth.interval, 1e-6 * kBandwidth);

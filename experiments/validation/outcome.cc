@@ -102,6 +102,7 @@ nlohmann::ordered_json ToJson(const std::vector<Outcome>& outcomes,
                                     {"send_overhead_seconds", each.send_overhead},
                                     {"receive_overhead_seconds", each.receive_overhead},
                                     {"processor_seconds_per_byte", each.processor_per_byte},
+                                    {"cores", each.cores},
                                     {"accumulate_bytes_per_second", estimate(each.accumulate_rate)},
                                     {"update_bytes_per_second", estimate(each.update_rate)},
                                     {"warnings", each.warnings}});
