@@ -15,8 +15,6 @@ using core::SpanKind;
 constexpr uint64_t kScatter = 5;
 constexpr uint64_t kGather = 6;
 
-// Shares begin at multiples of this, so that sums run on whole vectors.
-constexpr int64_t kShareAlignment = 64;
 // Few enough for the first-level cache.
 constexpr int64_t kBlock = 2048;
 
@@ -81,9 +79,9 @@ Collective::Collective(Peers& peers, const CollectiveCall& call, uint64_t number
   if (IsSmall(call)) return;
   const bool by_shards =
       name_.kind == SpanKind::kReduceScatter || name_.kind == SpanKind::kAllGather;
-  share_bytes_ = by_shards
-                     ? name_.bytes / peers_.size()
-                     : RoundUp((name_.bytes + peers_.size() - 1) / peers_.size(), kShareAlignment);
+  share_bytes_ = by_shards ? name_.bytes / peers_.size()
+                           : RoundUp((name_.bytes + peers_.size() - 1) / peers_.size(),
+                                     core::Exchange::kShareAlignmentBytes);
   segments_ = (share_bytes_ + Scratch::kSegmentBytes - 1) / Scratch::kSegmentBytes;
 }
 

@@ -11,6 +11,7 @@
 #include "backends/gloo/completion.h"
 #include "backends/gloo/openings.h"
 #include "backends/gloo/peers.h"
+#include "core/algorithms/direct_exchange.h"
 #include "core/buffer.h"
 #include "core/span.h"
 
@@ -26,7 +27,7 @@ struct CollectiveCall {
 class Scratch {
  public:
   // Of a segment, per rank.
-  static constexpr int64_t kSegmentBytes = 2 << 20;
+  static constexpr int64_t kSegmentBytes = core::Exchange::kSegmentBytesMax;
 
   struct Piece {
     std::unique_ptr<std::byte[]> memory;
@@ -43,7 +44,7 @@ class Scratch {
   std::vector<Piece>& PiecesOf(uint64_t segment);
 
  private:
-  static constexpr uint64_t kSegmentsMax = 3;
+  static constexpr uint64_t kSegmentsMax = core::DirectExchange::kSegmentsAhead;
 
   Peers& peers_;
   std::vector<std::vector<Piece>> pieces_;

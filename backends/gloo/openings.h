@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backends/gloo/peers.h"
+#include "core/algorithms/direct_exchange.h"
 #include "core/buffer.h"
 #include "core/span.h"
 
@@ -29,7 +30,7 @@ struct Opening {
 class Openings {
  public:
   // An opening may carry so many bytes.
-  static constexpr int64_t kElementsMax = 128 << 10;
+  static constexpr int64_t kElementsMax = core::Exchange::kOneHopBytesMax;
 
   explicit Openings(Peers& peers);
 

@@ -7,10 +7,6 @@
 namespace core {
 namespace {
 
-constexpr int64_t kOneHopBytesMax = 128 << 10;
-constexpr int64_t kSegmentBytesMax = 2 << 20;
-constexpr int64_t kShareAlignmentBytes = 64;
-
 int64_t CeilingOfRatio(int64_t dividend, int64_t divisor) {
   return (dividend + divisor - 1) / divisor;
 }
@@ -23,11 +19,12 @@ void Copy(Buffer source, Buffer target) {
 
 Exchange CutForExchange(SpanKind kind, int64_t count, DataType type, int size) {
   const bool by_shards = kind == SpanKind::kReduceScatter || kind == SpanKind::kAllGather;
-  if (!by_shards && count * SizeOf(type) <= kOneHopBytesMax) return {true, count, count, 1};
-  const int64_t alignment = kShareAlignmentBytes / SizeOf(type);
+  if (!by_shards && count * SizeOf(type) <= Exchange::kOneHopBytesMax)
+    return {true, count, count, 1};
+  const int64_t alignment = Exchange::kShareAlignmentBytes / SizeOf(type);
   const int64_t share =
       by_shards ? count / size : CeilingOfRatio(CeilingOfRatio(count, size), alignment) * alignment;
-  const int64_t length = kSegmentBytesMax / SizeOf(type);
+  const int64_t length = Exchange::kSegmentBytesMax / SizeOf(type);
   return {false, share, std::min(share, length), CeilingOfRatio(share, length)};
 }
 

@@ -13,9 +13,14 @@ namespace core {
 
 // How a collective by direct exchange cuts its data.
 struct Exchange {
+  static constexpr int64_t kOneHopBytesMax = 128 << 10;
+  static constexpr int64_t kSegmentBytesMax = 2 << 20;
+  // Shares begin at multiples of this, so that sums run on whole vectors.
+  static constexpr int64_t kShareAlignmentBytes = 64;
+
   bool one_hop = false;        // Everybody sends everybody all elements: they are few.
   int64_t share = 0;           // Elements that a rank owns; the last ranks may have fewer.
-  int64_t segment_length = 0;  // Elements of a share that travel together, at most 2 MiB.
+  int64_t segment_length = 0;  // Elements of a share that travel together.
   int64_t segments = 0;
 };
 Exchange CutForExchange(SpanKind kind, int64_t count, DataType type, int size);

@@ -77,6 +77,7 @@ std::vector<ValidationCase> MakeCases(const std::vector<std::string>& rates,
         add("ddp", {});
         add("all_reduce", {});
         add(kServer, {});
+        if (count >= 4) add(kServer, {.servers = 2});
         add(kServer, {.colocated = true});
       }
     }
@@ -99,8 +100,9 @@ bool CoresCarry(const ValidationCase& validation_case, const Calibration& calibr
 double LeastSeconds(const ValidationCase& validation_case, const Calibration& calibration) {
   const double ranks = validation_case.ranks;
   const double model = 4.0 * static_cast<double>(validation_case.workload->profile.parameters);
-  const double bytes =
-      HasServer(validation_case) ? (ranks - 1) * model : 2 * (ranks - 1) / ranks * model;
+  const double servers = validation_case.options.server.servers;
+  const double bytes = HasServer(validation_case) ? (ranks - servers) * model / servers
+                                                  : 2 * (ranks - 1) / ranks * model;
   const double moved = (bytes - calibration.burst.value) / validation_case.bytes_per_second;
   return std::max(validation_case.workload->profile.pass, moved);
 }

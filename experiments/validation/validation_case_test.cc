@@ -45,6 +45,9 @@ TEST(ValidationCaseTest, NoStepIsShorterThanItsPassOrItsBytes) {
   workload.profile.pass = 0.01;
   EXPECT_DOUBLE_EQ(LeastSeconds(CaseOf("parameter_server", 4, workload), calibration),
                    (3 * 100e6 - 1e6) / 125e6);
+  ValidationCase sharded = CaseOf("parameter_server", 5, workload);
+  sharded.options.server.servers = 2;
+  EXPECT_DOUBLE_EQ(LeastSeconds(sharded, calibration), (1.5 * 100e6 - 1e6) / 125e6);
   EXPECT_DOUBLE_EQ(LeastSeconds(CaseOf("ddp", 4, workload), calibration),
                    (1.5 * 100e6 - 1e6) / 125e6);
   workload.profile.pass = 9;
