@@ -196,6 +196,13 @@ void Network::Enter(Id id) {
 void Network::Advance(double now) {
   complete_.clear();
   sharing_.Advance(now, complete_);
+  // Those that wait for a lane come before others that enter it now.
+  for (Id id : complete_) {
+    Message& message = messages_[id];
+    if (!message.followed) continue;
+    message.followed = false;
+    Follow(LaneOf(message));
+  }
   for (size_t i = 0; i < complete_.size(); ++i) {
     PrefetchUpcoming(i);
     Leave(complete_[i]);
@@ -205,10 +212,6 @@ void Network::Advance(double now) {
 // A message has gone through its lane.
 void Network::Leave(Id id) {
   Message& message = messages_[id];
-  if (message.followed) {
-    message.followed = false;
-    Follow(LaneOf(message));
-  }
   switch (message.phase) {
     case Phase::kSending:
       message.phase = Phase::kFlowing;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -152,6 +153,37 @@ TEST(NetworkTest, OverheadsTakeTheCoresThatHostsShare) {
     ranks.Add(ReceiveAll(ranks[rank], 0, {0}));
   }
   EXPECT_NEAR(ranks.Run(), 3 * 1e-3 + kLatency, 1e-12);
+}
+
+// Overheads end, and messages arrive, at the same instants all the time.
+TEST(NetworkTest, ManyMessagesOverSharedCoresEndInNoLessThanTheyTake) {
+  std::mt19937 random(7);
+  const auto below = [&](int end) {
+    return static_cast<int>(random() % static_cast<unsigned>(end));
+  };
+  for (int world = 0; world < 300; ++world) {
+    Cluster cluster = Star();
+    cluster.card.latency = below(2) * 50e-6;
+    cluster.send_overhead = (1 + below(3)) * 10e-6;
+    cluster.receive_overhead = (1 + below(3)) * 10e-6;
+    cluster.shared_cores = {static_cast<double>(1 + below(4)), (1 + below(3)) * 0.5e-9};
+    const int size = 2 + below(5);
+    Ranks ranks(cluster, size);
+    double seconds = 0;  // Of cores.
+    for (int from = 0; from < size; ++from) {
+      for (int to = 0; to < size; ++to) {
+        if (from == to) continue;
+        const std::vector<int64_t> counts(static_cast<size_t>(below(5)), below(4) * 2500);
+        ranks.Add(SendAll(ranks[from], to, counts));
+        ranks.Add(ReceiveAll(ranks[to], from, counts));
+        for (int64_t count : counts) {
+          seconds += cluster.send_overhead + cluster.receive_overhead +
+                     4.0 * static_cast<double>(count) * cluster.shared_cores.seconds_per_byte;
+        }
+      }
+    }
+    EXPECT_GE(ranks.Run(), seconds / cluster.shared_cores.count * (1 - 1e-9)) << world;
+  }
 }
 
 TEST(NetworkTest, BytesTakeTheCoresThatHostsShare) {
