@@ -34,13 +34,10 @@ Network::Network(Engine& engine, const Cluster& cluster, int ranks)
     sharing_.AddRoute(topology_.OverheadPath(static_cast<int>(lane / 2), lane % 2).view());
     connections_.emplace_back();
   }
-  if (lane_count_ > 0) {
-    engine.Attach(*this);
-    return;
-  }
+  engine.Attach(*this);
+  if (lane_count_ > 0) return;
   if (cluster.send_overhead > 0) sending_until_.resize(static_cast<size_t>(ranks));
   if (cluster.receive_overhead > 0) receiving_until_.resize(static_cast<size_t>(ranks));
-  engine.Attach(*this);
 }
 
 double Network::LatencyOf(const Connection& connection) const {
@@ -196,26 +193,24 @@ void Network::Enter(Id id) {
 void Network::Advance(double now) {
   complete_.clear();
   sharing_.Advance(now, complete_);
-  // Those that wait for a lane come before others that enter it now.
-  for (Id id : complete_) {
-    Message& message = messages_[id];
-    if (!message.followed) continue;
-    message.followed = false;
-    Follow(LaneOf(message));
-  }
   for (size_t i = 0; i < complete_.size(); ++i) {
     PrefetchUpcoming(i);
-    Leave(complete_[i]);
+    LeaveLane(complete_[i]);
   }
 }
 
-// A message has gone through its lane.
-void Network::Leave(Id id) {
+// A message has gone through its lane. It enters the next one by a timer, even if that is now:
+// first all that are complete leave theirs to those that wait for them.
+void Network::LeaveLane(Id id) {
   Message& message = messages_[id];
+  if (message.followed) {
+    message.followed = false;
+    Follow(LaneOf(message));
+  }
   switch (message.phase) {
     case Phase::kSending:
       message.phase = Phase::kFlowing;
-      EnterAt(id, engine_.now() + LatencyOf(connections_[message.connection]));
+      engine_.At(engine_.now() + LatencyOf(connections_[message.connection]), *this, id);
       break;
     case Phase::kFlowing:
       Arrive(id);
@@ -310,7 +305,7 @@ void Network::CopyData(Id id) {
 void Network::Receive(Id id, double time) {
   if (lane_count_ > 0) {
     messages_[id].phase = Phase::kReceiving;
-    return EnterAt(id, time);
+    return engine_.At(time, *this, id);
   }
   const double end = Occupy(receiving_until_, connections_[messages_[id].connection].to, time,
                             ReceiveOverhead(messages_[id]));

@@ -151,7 +151,7 @@ class Network : public EventSource, public TimerHandler {
   }
   Id LaneOf(const Message& message) const;
   void Enter(Id message);
-  void Leave(Id message);
+  void LeaveLane(Id message);
   void Follow(Id connection);
   void Flow(Id message);
   void PrefetchUpcoming(size_t done) const;
