@@ -1,19 +1,17 @@
 #include "core/recycled.h"
 
-#include <sys/mman.h>
-
 #include <array>
-#include <cstdlib>
 #include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
 
+#include "core/huge_pages.h"
+
 namespace core {
 namespace {
 
-constexpr size_t kSizeMax = 512;           // Larger objects come from the heap.
-constexpr size_t kSlab = size_t{2} << 20;  // A huge page, of which the processor knows the place.
+constexpr size_t kSizeMax = 512;  // Larger objects come from the heap.
 
 struct Place {
   Place* next;
@@ -38,11 +36,8 @@ struct Places {
 
   // The first slab is no huge page: there are many small programs.
   void AddSlab() {
-    const bool first = unused == nullptr;
-    unused = static_cast<std::byte*>(std::aligned_alloc(kSlab, kSlab));
-    if (unused == nullptr) throw std::bad_alloc();
-    unused_size = kSlab;
-    if (!first) madvise(unused, kSlab, MADV_HUGEPAGE);  // It may be refused.
+    unused = AllocateHugePages(kHugePage, unused == nullptr ? kHugePage : 0);
+    unused_size = kHugePage;
   }
 };
 

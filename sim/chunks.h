@@ -1,8 +1,6 @@
 #ifndef SIM_CHUNKS_H_
 #define SIM_CHUNKS_H_
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -10,6 +8,8 @@
 #include <new>
 #include <utility>
 #include <vector>
+
+#include "core/huge_pages.h"
 
 namespace sim {
 
@@ -19,8 +19,7 @@ template <class T>
 class Chunks {
  public:
   // Elements of a chunk: the fewest, of the powers of two, that fill huge pages.
-  static constexpr size_t kHugePage = size_t{2} << 20;
-  static constexpr size_t kChunk = kHugePage >> std::countr_zero(sizeof(T));
+  static constexpr size_t kChunk = core::kHugePage >> std::countr_zero(sizeof(T));
 
   Chunks() = default;
   Chunks(const Chunks&) = delete;
@@ -44,12 +43,8 @@ class Chunks {
   // Pages are there once they are touched. The list's first 2 MiB are no huge page: there are many
   // small lists.
   void AddChunk() {
-    constexpr size_t kBytes = kChunk * sizeof(T);
-    auto* const chunk = static_cast<char*>(std::aligned_alloc(kHugePage, kBytes));
-    if (chunk == nullptr) throw std::bad_alloc();
-    const size_t small = chunks_.empty() ? kHugePage : 0;
-    if (small < kBytes) madvise(chunk + small, kBytes - small, MADV_HUGEPAGE);  // May be refused.
-    chunks_.push_back(reinterpret_cast<T*>(chunk));
+    const size_t small = chunks_.empty() ? core::kHugePage : 0;
+    chunks_.push_back(reinterpret_cast<T*>(core::AllocateHugePages(kChunk * sizeof(T), small)));
   }
 
   std::vector<T*> chunks_;

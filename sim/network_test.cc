@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <random>
 #include <utility>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "sim/rank_clock.h"
 #include "sim/sim_communicator.h"
+#include "sim/testing/ranks.h"
 
 namespace sim {
 namespace {
@@ -20,69 +20,15 @@ using core::DataType;
 using core::SpanKind;
 using core::Task;
 using core::Work;
+using testing::Floats;
+using testing::kBandwidth;
+using testing::kLatency;
+using testing::Ranks;
+using testing::ReceiveAll;
+using testing::SendAll;
+using testing::Star;
 
-constexpr double kBandwidth = 1.25e9;  // 10 Gbit/s.
-constexpr double kLatency = 100e-6;    // Of a path.
 constexpr int64_t kModelCount = 25'557'032;
-
-Buffer Floats(int64_t count) { return {nullptr, count, DataType::kFloat32}; }
-
-Cluster Star() { return {.card = {kBandwidth, kLatency / 2}}; }
-
-// A world with one communicator a rank.
-class Ranks {
- public:
-  Ranks(const Cluster& cluster, int count) : cluster_(cluster), network_(engine_, cluster_, count) {
-    for (int rank = 0; rank < count; ++rank) {
-      states_.push_back(std::make_unique<RankState>(engine_, rank));
-      communicators_.push_back(
-          std::make_unique<SimCommunicator>(network_, nullptr, *states_.back()));
-    }
-  }
-
-  SimCommunicator& operator[](int rank) { return *communicators_[static_cast<size_t>(rank)]; }
-  RankClock& clock(int rank) { return states_[static_cast<size_t>(rank)]->clock; }
-  Network& network() { return network_; }
-
-  // Adds a rank's coroutine.
-  void Add(Task task) { tasks_.push_back(std::move(task)); }
-  // Returns the virtual time at which all have ended.
-  double Run() {
-    for (Task& task : tasks_) task.Start();
-    engine_.Run();
-    double end = 0;
-    for (const Task& task : tasks_) {
-      EXPECT_TRUE(task.done());
-      task.Rethrow();
-    }
-    for (const auto& state : states_) end = std::max(end, state->clock.seconds());
-    return end;
-  }
-
- private:
-  Engine engine_;
-  const Cluster cluster_;
-  Network network_;
-  std::vector<std::unique_ptr<RankState>> states_;
-  std::vector<std::unique_ptr<SimCommunicator>> communicators_;
-  std::vector<Task> tasks_;
-};
-
-Task SendAll(SimCommunicator& communicator, int to, std::vector<int64_t> counts) {
-  std::vector<Work> works;
-  for (int64_t count : counts) {
-    works.push_back(communicator.Send(Floats(count), to, SpanKind::kPush));
-  }
-  for (Work& work : works) co_await work;
-}
-
-Task ReceiveAll(SimCommunicator& communicator, int from, std::vector<int64_t> counts) {
-  std::vector<Work> works;
-  for (int64_t count : counts) {
-    works.push_back(communicator.Receive(Floats(count), from, SpanKind::kPush));
-  }
-  for (Work& work : works) co_await work;
-}
 
 TEST(NetworkTest, AMessageTakesLatencyAndBytesOverBandwidth) {
   Ranks ranks(Star(), 2);
@@ -124,76 +70,6 @@ TEST(NetworkTest, ARankHasTheOverheadOfOneMessageAtATime) {
     ranks.Add(ReceiveAll(ranks[0], rank, {0}));
   }
   EXPECT_NEAR(ranks.Run(), 1e-3 + kLatency + kReceivers * 2e-3, 1e-12);
-}
-
-// Pairs of ranks, one of which sends the other one message.
-double PairsTime(const Cluster& cluster, int pairs, int64_t count) {
-  Ranks ranks(cluster, 2 * pairs);
-  for (int pair = 0; pair < pairs; ++pair) {
-    ranks.Add(SendAll(ranks[2 * pair], 2 * pair + 1, {count}));
-    ranks.Add(ReceiveAll(ranks[2 * pair + 1], 2 * pair, {count}));
-  }
-  return ranks.Run();
-}
-
-TEST(NetworkTest, OverheadsTakeTheCoresThatHostsShare) {
-  Cluster cluster = Star();
-  cluster.send_overhead = 1e-3;
-  cluster.receive_overhead = 2e-3;
-  cluster.shared_cores = {2, 1e-9};
-  for (int pairs : {1, 2, 3, 8}) {
-    EXPECT_NEAR(PairsTime(cluster, pairs, 0), 3e-3 * std::max(1.0, pairs / 2.0) + kLatency, 1e-12);
-  }
-  // A rank sends with one core, however many there are.
-  cluster.receive_overhead = 0;
-  cluster.shared_cores.count = 9;
-  Ranks ranks(cluster, 4);
-  for (int rank = 1; rank < 4; ++rank) {
-    ranks.Add(SendAll(ranks[0], rank, {0}));
-    ranks.Add(ReceiveAll(ranks[rank], 0, {0}));
-  }
-  EXPECT_NEAR(ranks.Run(), 3 * 1e-3 + kLatency, 1e-12);
-}
-
-// Overheads end, and messages arrive, at the same instants all the time.
-TEST(NetworkTest, ManyMessagesOverSharedCoresEndInNoLessThanTheyTake) {
-  std::mt19937 random(7);
-  const auto below = [&](int end) {
-    return static_cast<int>(random() % static_cast<unsigned>(end));
-  };
-  for (int world = 0; world < 300; ++world) {
-    Cluster cluster = Star();
-    cluster.card.latency = below(2) * 50e-6;
-    cluster.send_overhead = (1 + below(3)) * 10e-6;
-    cluster.receive_overhead = (1 + below(3)) * 10e-6;
-    cluster.shared_cores = {static_cast<double>(1 + below(4)), (1 + below(3)) * 0.5e-9};
-    const int size = 2 + below(5);
-    Ranks ranks(cluster, size);
-    double seconds = 0;  // Of cores.
-    for (int from = 0; from < size; ++from) {
-      for (int to = 0; to < size; ++to) {
-        if (from == to) continue;
-        const std::vector<int64_t> counts(static_cast<size_t>(below(5)), below(4) * 2500);
-        ranks.Add(SendAll(ranks[from], to, counts));
-        ranks.Add(ReceiveAll(ranks[to], from, counts));
-        for (int64_t count : counts) {
-          seconds += cluster.send_overhead + cluster.receive_overhead +
-                     4.0 * static_cast<double>(count) * cluster.shared_cores.seconds_per_byte;
-        }
-      }
-    }
-    EXPECT_GE(ranks.Run(), seconds / cluster.shared_cores.count * (1 - 1e-9)) << world;
-  }
-}
-
-TEST(NetworkTest, BytesTakeTheCoresThatHostsShare) {
-  Cluster cluster = Star();
-  cluster.shared_cores = {2, 1e-9};  // 2 GB/s in all.
-  constexpr double kSize = 4e6;
-  for (int pairs : {1, 2, 8}) {
-    EXPECT_NEAR(PairsTime(cluster, pairs, 1'000'000),
-                kLatency + kSize / std::min(kBandwidth, 2e9 / pairs), 1e-12);
-  }
 }
 
 TEST(NetworkTest, MessagesOfOneConnectionFlowOneAfterTheOther) {

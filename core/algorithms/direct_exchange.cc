@@ -19,8 +19,8 @@ void Copy(Buffer source, Buffer target) {
 
 Exchange CutForExchange(SpanKind kind, int64_t count, DataType type, int size) {
   const bool by_shards = kind == SpanKind::kReduceScatter || kind == SpanKind::kAllGather;
-  if (!by_shards && count * SizeOf(type) <= Exchange::kOneHopBytesMax)
-    return {true, count, count, 1};
+  const bool few = count * SizeOf(type) <= Exchange::kOneHopBytesMax;
+  if (few && !by_shards) return {true, count, count, 1};
   const int64_t alignment = Exchange::kShareAlignmentBytes / SizeOf(type);
   const int64_t share =
       by_shards ? count / size : CeilingOfRatio(CeilingOfRatio(count, size), alignment) * alignment;
