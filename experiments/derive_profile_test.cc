@@ -1,10 +1,10 @@
 // The program from outside.
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
+#include "core/error.h"
+#include "core/file.h"
 #include "core/profile.h"
 #include "experiments/testing/command.h"
 #include "gmock/gmock.h"
@@ -23,8 +23,7 @@ constexpr char kProgram[] = "experiments/derive_profile";
 constexpr char kTiny[] = "--measured=experiments/testdata/tiny_profile.json";
 
 std::string Read(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  return core::ValueOrThrow(core::ReadFile(path, 1 << 20));
 }
 
 TEST(DeriveProfile, WritesTheShippedProfileAgainToTheByte) {

@@ -5,6 +5,7 @@
 #include "experiments/simulation_closed_form.h"
 #include "experiments/simulation_options.h"
 #include "experiments/simulation_run.h"
+#include "experiments/testing/simulation_cases.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -15,21 +16,9 @@ using ::testing::ElementsAre;
 
 constexpr double kDigits = 1e-9;
 
-// A parameter server on a star of 10 Gbit/s.
 SimulationCase ServerCase(int world_size) {
-  SimulationCase simulation;
-  simulation.strategy = "parameter_server";
-  simulation.world_size = world_size;
+  SimulationCase simulation = testing::CaseOf("parameter_server", world_size);
   simulation.steps = 2;
-  simulation.cluster.card = {.bytes_per_second = 1.25e9, .latency = 25e-6};
-  simulation.profile = {.model = "even",
-                        .batch_size = 32,
-                        .parameters = 24'000'000,
-                        .forward = 0.03,
-                        .pass = 0.1,
-                        .update = 0.01,
-                        .accumulate_bytes_per_second = 8e9,
-                        .gradients = {{0, 24'000'000, 0.1}}};
   return simulation;
 }
 

@@ -3,11 +3,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/profile.h"
 #include "experiments/job_pool.h"
 #include "experiments/simulation_row.h"
 #include "experiments/simulation_run.h"
 #include "experiments/simulation_size.h"
+#include "experiments/testing/simulation_cases.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
@@ -15,33 +15,11 @@ namespace experiments {
 namespace {
 
 using core::AllReduceAlgorithm;
+using testing::CaseOf;
+using testing::ResNet;
 
 constexpr auto kMessages = SimulationMethod::kMessages;
 constexpr auto kFormula = SimulationMethod::kFormula;
-
-// On a star of 10 Gbit/s, with a model of one gradient.
-SimulationCase CaseOf(const std::string& strategy, int world_size) {
-  SimulationCase simulation;
-  simulation.strategy = strategy;
-  simulation.world_size = world_size;
-  simulation.cluster.card = {.bytes_per_second = 1.25e9, .latency = 25e-6};
-  simulation.profile = {.model = "even",
-                        .batch_size = 32,
-                        .parameters = 24'000'000,
-                        .forward = 0.03,
-                        .pass = 0.1,
-                        .update = 0.01,
-                        .accumulate_bytes_per_second = 8e9,
-                        .gradients = {{0, 24'000'000, 0.1}}};
-  return simulation;
-}
-
-// With ResNet-50 as it was measured.
-SimulationCase ResNet(const std::string& strategy, int world_size) {
-  SimulationCase simulation = CaseOf(strategy, world_size);
-  simulation.profile = core::ReadProfile("experiments/profiles/resnet50_64px_batch16_float32.json");
-  return simulation;
-}
 
 // What the process that simulates the case has needed at most.
 double PeakOf(const SimulationCase& simulation) {

@@ -215,10 +215,7 @@ void CudaEngine::RunEagerly(const at::Tensor& images, const at::Tensor& labels) 
 bool CudaEngine::Replay(const at::Tensor& images, const at::Tensor& labels) {
   if (graph_sizes_.empty()) graph_sizes_ = images.sizes().vec();
   if (images.sizes() != at::IntArrayRef(graph_sizes_)) return false;
-  if (passes_ < kPassesBeforeGraph) {
-    ++passes_;
-    return false;
-  }
+  if (++passes_ <= kPassesBeforeGraph) return false;
   if (graph_) {
     model_->CountBatch();
   } else {

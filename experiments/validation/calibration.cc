@@ -133,9 +133,7 @@ sim::Cluster ClusterOf(const Calibration& calibration) {
           .card = {.bytes_per_second = calibration.bandwidth.value,
                    .latency = latency / 2,
                    .burst = calibration.burst.value},
-          .shared_cores = {static_cast<double>(
-                               calibration.processor_per_byte > 0 ? calibration.cores : 0),
-                           calibration.processor_per_byte},
+          .shared_cores = {static_cast<double>(calibration.cores), calibration.processor_per_byte},
           .send_overhead = calibration.send_overhead,
           .receive_overhead = calibration.receive_overhead,
           .accumulate_bytes_per_second = calibration.accumulate_rate.value};

@@ -42,9 +42,7 @@ int Run(const std::vector<std::string>& command, const std::string& output) {
 }
 
 std::string Content(const std::string& path) {
-  absl::StatusOr<std::string> content = core::ReadFile(path, kResultBytesMax);
-  if (!content.ok()) throw core::Error(std::string(content.status().message()));
-  return *std::move(content);
+  return core::ValueOrThrow(core::ReadFile(path, kResultBytesMax));
 }
 
 // The first line that was said: what came first is the cause of what came after.

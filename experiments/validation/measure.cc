@@ -204,26 +204,25 @@ std::vector<double> MeanOverWorkers(core::Communicator& communicator,
 
 Measured MeasureStrategy(Owned given, core::Timeline& timeline, const Measurement& measurement) {
   const core::Profile profile = core::ReadProfile(measurement.profile);
-  absl::StatusOr<std::unique_ptr<core::Strategy>> strategy =
-      core::MakeStrategy(measurement.strategy, measurement.options);
-  if (!strategy.ok()) throw core::Error(std::string(strategy.status().message()));
+  const std::unique_ptr<core::Strategy> strategy =
+      core::ValueOrThrow(core::MakeStrategy(measurement.strategy, measurement.options));
   backends::ReplayReplica replica(profile, timeline);
   const Owned owned = std::move(given);
   core::Communicator& communicator = *owned;
   const double start = core::ProcessorSeconds();
   core::Worker worker{communicator, replica};
   StepEnds observer(timeline);
-  core::RunToEnd(Steps(worker, **strategy, timeline, measurement.count, observer));
+  core::RunToEnd(Steps(worker, *strategy, timeline, measurement.count, observer));
 
   const std::vector<core::Breakdown> steps = timeline.TakeSteps();
   Measured measured;
   measured.processor_seconds = ProcessorSecondsSince(start, communicator, measurement.count);
   measured.seconds = StepSeconds(Gather(communicator, observer.ends()), steps.size());
   measured.computation =
-      MeanOverWorkers(communicator, **strategy, steps, &core::Breakdown::computation);
+      MeanOverWorkers(communicator, *strategy, steps, &core::Breakdown::computation);
   measured.communication =
-      MeanOverWorkers(communicator, **strategy, steps, &core::Breakdown::communication);
-  measured.exposed = MeanOverWorkers(communicator, **strategy, steps, &core::Breakdown::exposed);
+      MeanOverWorkers(communicator, *strategy, steps, &core::Breakdown::communication);
+  measured.exposed = MeanOverWorkers(communicator, *strategy, steps, &core::Breakdown::exposed);
   std::vector<std::string> traces;
   const int rank = communicator.rank();
   core::RunToEnd(GatherText(

@@ -23,10 +23,8 @@ namespace {
 constexpr int64_t kPlanBytesMax = 1 << 20;
 
 nlohmann::ordered_json ReadPlan(const std::string& folder) {
-  const absl::StatusOr<std::string> text =
-      core::ReadFile(absl::StrCat(folder, "/plan.json"), kPlanBytesMax);
-  if (!text.ok()) throw core::Error(std::string(text.status().message()));
-  return nlohmann::ordered_json::parse(*text);
+  return nlohmann::ordered_json::parse(
+      core::ValueOrThrow(core::ReadFile(absl::StrCat(folder, "/plan.json"), kPlanBytesMax)));
 }
 
 // Every measurement has connections of its own, so none starts with what another left in them.
@@ -46,20 +44,17 @@ Measured RunOne(const RankEnvironment& environment, const std::string& folder,
 
 void Main(int argc, char** argv) {
   ReadFlags(argc, argv, "One rank of a validation; validate_simulator starts it.");
-  const absl::StatusOr<std::optional<RankEnvironment>> environment = ReadRankEnvironment();
-  if (!environment.ok()) throw core::Error(std::string(environment.status().message()));
-  if (!environment->has_value()) throw core::Error("RANK is missing: start validate_simulator");
+  const std::optional<RankEnvironment> environment = core::ValueOrThrow(ReadRankEnvironment());
+  if (!environment) throw core::Error("RANK is missing: start validate_simulator");
   const std::string folder = absl::GetFlag(FLAGS_folder);
   const nlohmann::ordered_json plan = ReadPlan(folder);
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   for (size_t i = 0; i < plan.size(); ++i) {
     results.push_back(
-        ToJson(RunOne(**environment, absl::StrCat(folder, "/", i), MeasurementFrom(plan.at(i)))));
+        ToJson(RunOne(*environment, absl::StrCat(folder, "/", i), MeasurementFrom(plan.at(i)))));
   }
-  if ((*environment)->rank != 0) return;
-  const absl::Status written =
-      core::WriteFile(absl::StrCat(folder, "/measured.json"), results.dump());
-  if (!written.ok()) throw core::Error(std::string(written.message()));
+  if (environment->rank != 0) return;
+  core::ThrowIfError(core::WriteFile(absl::StrCat(folder, "/measured.json"), results.dump()));
 }
 
 }  // namespace
