@@ -8,43 +8,23 @@
 #include "core/strategies/strategies.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sim/testing/simulations.h"
 
 namespace sim {
 namespace {
 
+using testing::Disturbed;
+using testing::EvenProfile;
 using ::testing::HasSubstr;
+using testing::kBandwidth;
+using testing::kBytes;
+using testing::kLatency;
+using testing::kPass;
+using testing::kUpdate;
+using testing::Named;
+using testing::Star;
 
-constexpr double kBandwidth = 1.25e9;
-constexpr double kLatency = 100e-6;  // Of a path.
-constexpr double kDigits = 1e-9;     // Relative.
-constexpr double kPass = 0.1;
-constexpr double kUpdate = 0.01;
-constexpr double kNever = 1e30;              // Bytes per second of what should cost nothing.
-constexpr int64_t kParameters = 24'000'000;  // Divides by all that is needed here.
-constexpr double kBytes = 4.0 * kParameters;
-
-Cluster Star() { return {.card = {kBandwidth, kLatency / 2}}; }
-
-// Equal gradients, the last first, evenly over the last two thirds of the pass.
-core::Profile EvenProfile(int gradients) {
-  core::Profile profile{.model = "even",
-                        .batch_size = 32,
-                        .parameters = kParameters,
-                        .forward = kPass / 4,
-                        .pass = kPass,
-                        .update = kUpdate,
-                        .accumulate_bytes_per_second = kNever};
-  for (int i = 0; i < gradients; ++i) {
-    profile.gradients.push_back({.parameter = gradients - 1 - i,
-                                 .elements = kParameters / gradients,
-                                 .ready = kPass * (0.25 + 0.75 * (i + 1) / gradients)});
-  }
-  return profile;
-}
-
-StrategyFactory Named(const std::string& name) {
-  return [name](int) { return std::move(*core::MakeStrategy(name, {})); };
-}
+constexpr double kDigits = 1e-9;  // Relative.
 
 void ExpectEqual(double actual, double expected) {
   EXPECT_NEAR(actual, expected, kDigits * expected);
@@ -114,17 +94,6 @@ TEST(SimulateTest, StepsAreNeverFasterThanTheirParts) {
   }
 }
 
-Cluster Disturbed(uint64_t seed) {
-  Cluster cluster = Star();
-  cluster.disturbance = {.seed = seed,
-                         .jitter = 0.1,
-                         .straggler_share = 0.2,
-                         .straggler_factor = 3,
-                         .slow_link_share = 0.2,
-                         .slow_link_factor = 10};
-  return cluster;
-}
-
 TEST(SimulateTest, StepsCostTheSameHoweverManyThereAre) {
   for (const std::string& name : core::StrategyNames()) {
     for (CollectiveMode mode : {CollectiveMode::kMessages, CollectiveMode::kFormula}) {
@@ -136,19 +105,6 @@ TEST(SimulateTest, StepsCostTheSameHoweverManyThereAre) {
       const int64_t four = events(4);
       EXPECT_EQ(events(104) - four, 100 * (events(5) - four)) << name;
     }
-  }
-}
-
-TEST(SimulateTest, MemoryDoesNotGrowWithSteps) {
-  for (const std::string& name : core::StrategyNames()) {
-    const auto peak = [&](int steps) {
-      return Simulate(Disturbed(1), EvenProfile(1), Named(name),
-                      {.world_size = 65, .steps = steps, .recorded_ranks_max = 1})
-          .memory_bytes;
-    };
-    const int64_t before = peak(10);
-    // A completion that is not given back would be 24 bytes, 64 times a step.
-    EXPECT_LT(peak(1000) - before, 1 << 20) << name;
   }
 }
 
