@@ -6,16 +6,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "analysis/plots.h"
-#include "analysis/run.h"
-#include "analysis/scaling_phrases.h"
-#include "analysis/scaling_plots.h"
+#include "analysis/data/run.h"
+#include "analysis/data/validation.h"
+#include "analysis/plots/plots.h"
+#include "analysis/plots/scaling_plots.h"
 #include "analysis/scaling_report.h"
-#include "analysis/scaling_text.h"
-#include "analysis/text_report.h"
-#include "analysis/validation.h"
-#include "analysis/validation_text.h"
-#include "core/file.h"
+#include "analysis/text/scaling_phrases.h"
+#include "analysis/text/scaling_text.h"
+#include "analysis/text/text_report.h"
+#include "analysis/text/validation_text.h"
+#include "core/base/file.h"
 
 namespace analysis {
 namespace {

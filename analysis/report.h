@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "analysis/phrases.h"
+#include "analysis/text/phrases.h"
 
 namespace analysis {
 

@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "analysis/report.h"
-#include "core/flags.h"
-#include "core/user_path.h"
+#include "core/base/flags.h"
+#include "core/base/user_path.h"
 
 ABSL_FLAG(
     std::string, results, "results",

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "core/file.h"
-#include "core/results.h"
+#include "core/base/file.h"
+#include "core/records/results.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

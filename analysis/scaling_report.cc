@@ -3,11 +3,11 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
-#include "analysis/scaling_phrases.h"
-#include "analysis/scaling_plots.h"
-#include "analysis/scaling_text.h"
-#include "core/error.h"
-#include "core/file.h"
+#include "analysis/plots/scaling_plots.h"
+#include "analysis/text/scaling_phrases.h"
+#include "analysis/text/scaling_text.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
 
 namespace analysis {
 

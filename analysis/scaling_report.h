@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "analysis/scaling.h"
+#include "analysis/data/scaling.h"
 
 namespace analysis {
 

@@ -1,16 +1,16 @@
-#include "analysis/scaling.h"
+#include "analysis/data/scaling.h"
 
 #include <filesystem>
 #include <sstream>
 #include <string>
 
-#include "analysis/phrases.h"
 #include "analysis/report.h"
-#include "analysis/scaling_phrases.h"
 #include "analysis/scaling_report.h"
-#include "analysis/scaling_text.h"
-#include "core/error.h"
-#include "core/file.h"
+#include "analysis/text/phrases.h"
+#include "analysis/text/scaling_phrases.h"
+#include "analysis/text/scaling_text.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"

@@ -1,12 +1,12 @@
-#include "analysis/validation.h"
+#include "analysis/data/validation.h"
 
 #include <filesystem>
 #include <sstream>
 #include <string>
 
-#include "analysis/phrases.h"
 #include "analysis/report.h"
-#include "core/file.h"
+#include "analysis/text/phrases.h"
+#include "core/base/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"

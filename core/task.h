@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "core/recycled.h"
+#include "core/base/pooled.h"
 
 namespace core {
 
@@ -36,7 +36,7 @@ class [[nodiscard]] Task {
     void await_resume() const noexcept {}
   };
 
-  struct promise_type : public Recycled {  // So that frames are.
+  struct promise_type : public Pooled {  // So that frames are.
     Task get_return_object() { return Task(Handle::from_promise(*this)); }
     std::suspend_always initial_suspend() const noexcept { return {}; }
     ResumeAwaiter final_suspend() const noexcept { return {}; }

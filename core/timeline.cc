@@ -22,7 +22,7 @@ Duration Covered(const std::vector<Span>& spans, Predicate included) {
 
 }  // namespace
 
-Breakdown Break(std::vector<Span> spans, Duration total) {
+Breakdown ComputeBreakdown(std::vector<Span> spans, Duration total) {
   std::stable_sort(spans.begin(), spans.end(),
                    [](const Span& a, const Span& b) { return a.start < b.start; });
   Breakdown breakdown{.total = total};
@@ -81,7 +81,7 @@ std::vector<Span> Timeline::TakeCurrent() {
 
 void Timeline::CloseStep(std::vector<Span> spans, Duration end) {
   Trace(step_count_++, spans);
-  steps_.push_back(Break(std::move(spans), end - step_start_));
+  steps_.push_back(ComputeBreakdown(std::move(spans), end - step_start_));
   step_start_ = end;
 }
 

@@ -33,7 +33,7 @@ struct Breakdown {
 };
 
 // `spans` of one step that took `total`. Pure: the one definition of these figures for all worlds.
-Breakdown Break(std::vector<Span> spans, Duration total);
+Breakdown ComputeBreakdown(std::vector<Span> spans, Duration total);
 
 // Spans that a device stamps while the host goes on, known only when it has come so far.
 class DeferredSpans {

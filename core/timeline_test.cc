@@ -11,11 +11,11 @@ Span At(SpanKind kind, double start, double end, int64_t bytes = 0) {
   return {kind, Duration(start), Duration(end), bytes};
 }
 
-TEST(Break, CountsWhatHappensAtTheSameTimeOnce) {
+TEST(ComputeBreakdown, CountsWhatHappensAtTheSameTimeOnce) {
   const Breakdown breakdown =
-      Break({At(SpanKind::kAllReduce, 2, 5, 10), At(SpanKind::kAllReduce, 4, 8, 20),
-             At(SpanKind::kForward, 0, 1), At(SpanKind::kBackward, 1, 3)},
-            Duration(10));
+      ComputeBreakdown({At(SpanKind::kAllReduce, 2, 5, 10), At(SpanKind::kAllReduce, 4, 8, 20),
+                        At(SpanKind::kForward, 0, 1), At(SpanKind::kBackward, 1, 3)},
+                       Duration(10));
   EXPECT_EQ(breakdown.total, Duration(10));
   EXPECT_EQ(breakdown.computation, Duration(3));
   EXPECT_EQ(breakdown.communication, Duration(6));
@@ -24,10 +24,10 @@ TEST(Break, CountsWhatHappensAtTheSameTimeOnce) {
   EXPECT_EQ(breakdown.bytes, 30);
 }
 
-TEST(Break, LoadingHidesNoCommunication) {
-  const Breakdown breakdown =
-      Break({At(SpanKind::kPull, 0, 2), At(SpanKind::kLoad, 0, 2), At(SpanKind::kPush, 3, 4)},
-            Duration(4));
+TEST(ComputeBreakdown, LoadingHidesNoCommunication) {
+  const Breakdown breakdown = ComputeBreakdown(
+      {At(SpanKind::kPull, 0, 2), At(SpanKind::kLoad, 0, 2), At(SpanKind::kPush, 3, 4)},
+      Duration(4));
   EXPECT_EQ(breakdown.load, Duration(2));
   EXPECT_EQ(breakdown.exposed, Duration(3));
   EXPECT_EQ(breakdown.pull, Duration(2));
@@ -35,7 +35,7 @@ TEST(Break, LoadingHidesNoCommunication) {
 }
 
 // The same figures by asking for each of many instants what goes on then.
-TEST(Break, AgreesWithCountingInstantsInRandomSteps) {
+TEST(ComputeBreakdown, AgreesWithCountingInstantsInRandomSteps) {
   for (int seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
@@ -56,7 +56,7 @@ TEST(Break, AgreesWithCountingInstantsInRandomSteps) {
       communication += communicates;
       exposed += communicates && !computes;
     }
-    const Breakdown breakdown = Break(spans, Duration(100));
+    const Breakdown breakdown = ComputeBreakdown(spans, Duration(100));
     EXPECT_EQ(breakdown.computation.count(), computation);
     EXPECT_EQ(breakdown.communication.count(), communication);
     EXPECT_EQ(breakdown.exposed.count(), exposed);

@@ -1,5 +1,5 @@
 // tools/bazel run //experiments:baseline_ddp -- --data-dir=FOLDER --nproc-per-node=4
 
-#include "experiments/experiment.h"
+#include "experiments/training/experiment.h"
 
 int main(int argc, char** argv) { return experiments::ExperimentMain("ddp", argc, argv); }

@@ -6,14 +6,14 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_format.h"
-#include "core/error.h"
-#include "core/profile.h"
-#include "core/user_path.h"
-#include "experiments/flag_checks.h"
-#include "experiments/profile_derivation.h"
-#include "experiments/program.h"
-#include "experiments/shipped_file.h"
-#include "sim/units.h"
+#include "core/base/error.h"
+#include "core/base/user_path.h"
+#include "core/records/profile.h"
+#include "experiments/common/flag_checks.h"
+#include "experiments/common/program.h"
+#include "experiments/common/runfiles.h"
+#include "experiments/profiling/profile_derivation.h"
+#include "sim/cluster/units.h"
 
 ABSL_FLAG(double, images_per_second, 2470, "of one device that trains alone, as published");
 ABSL_FLAG(int, batch_size, 256, "images per step of that figure");

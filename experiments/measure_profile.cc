@@ -19,15 +19,15 @@
 #include "backends/cuda/cuda_device.h"
 #include "backends/images/synthetic_source.h"
 #include "backends/steady_clock.h"
-#include "backends/torch/torch_replica.h"
+#include "backends/torch/engine/torch_replica.h"
 #include "backends/torch/version.h"
-#include "core/error.h"
-#include "core/profile.h"
-#include "core/user_path.h"
-#include "experiments/flag_checks.h"
-#include "experiments/machine.h"
-#include "experiments/profile_measurement.h"
-#include "experiments/program.h"
+#include "core/base/error.h"
+#include "core/base/user_path.h"
+#include "core/records/profile.h"
+#include "experiments/common/flag_checks.h"
+#include "experiments/common/host_info.h"
+#include "experiments/common/program.h"
+#include "experiments/profiling/profile_measurement.h"
 
 ABSL_FLAG(int, batch_size, 16, "images per step");
 ABSL_FLAG(int, image_size, 64, "side of the images in pixels");

@@ -17,14 +17,14 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "analysis/scaling_report.h"
-#include "core/error.h"
-#include "core/file.h"
-#include "core/user_path.h"
-#include "experiments/flag_checks.h"
-#include "experiments/program.h"
-#include "experiments/ps_scaling_study.h"
-#include "experiments/shipped_file.h"
-#include "experiments/simulation_run.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/user_path.h"
+#include "experiments/common/flag_checks.h"
+#include "experiments/common/program.h"
+#include "experiments/common/runfiles.h"
+#include "experiments/simulation/ps_scaling_study.h"
+#include "experiments/simulation/simulation_run.h"
 
 ABSL_FLAG(std::string, output_dir, "results",
           "folder for ps_scaling.json, ps_scaling.txt and plots/ps_scaling_*.png");
@@ -98,7 +98,7 @@ std::vector<nlohmann::ordered_json> Simulate(const std::vector<StudyPoint>& poin
             row = {{"profile", point.profile},
                    {"variant", point.variant},
                    {"gigabits_per_second", point.gigabits_per_second},
-                   {"latency_seconds", 2 * point.simulation.cluster.card.latency},
+                   {"latency_seconds", 2 * point.simulation.cluster.nic.latency},
                    {"straggler_share", point.simulation.cluster.disturbance.straggler_share}};
             row.update(nlohmann::ordered_json::parse(result));
             ++done;

@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/report.h"
-#include "core/error.h"
-#include "experiments/experiment.h"
-#include "experiments/program.h"
+#include "core/base/error.h"
+#include "experiments/common/program.h"
+#include "experiments/training/experiment.h"
 
 namespace experiments {
 namespace {

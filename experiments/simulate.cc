@@ -9,12 +9,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "core/error.h"
-#include "core/file.h"
-#include "experiments/program.h"
-#include "experiments/simulation_bottleneck.h"
-#include "experiments/simulation_options.h"
-#include "experiments/simulation_run.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "experiments/common/program.h"
+#include "experiments/simulation/simulation_bottleneck.h"
+#include "experiments/simulation/simulation_options.h"
+#include "experiments/simulation/simulation_run.h"
 
 namespace experiments {
 namespace {

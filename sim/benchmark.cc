@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "core/strategies/strategies.h"
 #include "sim/simulate.h"
 
@@ -37,7 +37,7 @@ core::Profile MakeProfile(int gradients) {
   return profile;
 }
 
-sim::Cluster Star() { return {.card = {.bytes_per_second = 1.25e9, .latency = 50e-6}}; }
+sim::Cluster Star() { return {.nic = {.bytes_per_second = 1.25e9, .latency = 50e-6}}; }
 
 // The best of others, where any is known, is in the goals' comments.
 struct Case {

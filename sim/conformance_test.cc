@@ -1,4 +1,4 @@
-#include "core/algorithms/algorithms_conformance.h"
+#include "core/testing/collectives_conformance.h"
 #include "core/testing/communicator_conformance.h"
 #include "core/testing/strategy_conformance.h"
 #include "sim/testing/sim_world.h"
@@ -6,15 +6,15 @@
 namespace core::testing {
 namespace {
 
-constexpr sim::LinkModel kCard = {1.25e9, 50e-6};
+constexpr sim::LinkModel kNic = {1.25e9, 50e-6};
 
 std::unique_ptr<World> MakeFormulaWorld() {
-  return sim::testing::MakeSimWorld({.card = kCard}, std::nullopt);
+  return sim::testing::MakeSimWorld({.nic = kNic}, std::nullopt);
 }
 
 // Two ranks a host, racks of two hosts, overheads, small messages at once: everything there is.
 sim::Cluster MakeRacks() {
-  return {.card = kCard,
+  return {.nic = kNic,
           .ranks_per_host = 2,
           .inside_host = {1e10, 1e-6},
           .hosts_per_rack = 2,

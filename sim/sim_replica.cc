@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/recycled.h"
-#include "sim/chance.h"
+#include "core/base/pooled.h"
+#include "sim/cluster/counter_random.h"
 
 namespace sim {
 namespace {
 
 // A computation whose end is known: awaiting it takes the rank's clock there.
-class Computation : public core::Operation, public core::Recycled {
+class Computation : public core::Operation, public core::Pooled {
  public:
   Computation(RankClock& clock, double end) : clock_(clock), end_(end) {}
   bool Await(std::coroutine_handle<>) override {
@@ -38,14 +38,14 @@ ReplicaModel::ReplicaModel(const core::Profile& profile, const Cluster& cluster)
 
 double ReplicaModel::RankFactor(int rank) const {
   if (disturbance_.straggler_share == 0) return 1;
-  Chance chance(disturbance_.seed, Draw::kStraggler, rank);
+  CounterRandom chance(disturbance_.seed, Draw::kStraggler, rank);
   return chance.Uniform() < disturbance_.straggler_share ? disturbance_.straggler_factor : 1;
 }
 
 double ReplicaModel::PassFactor(int rank, int64_t step) const {
   double factor = RankFactor(rank);
   if (disturbance_.jitter > 0) {
-    Chance chance(disturbance_.seed, Draw::kJitter, rank, step);
+    CounterRandom chance(disturbance_.seed, Draw::kJitter, rank, step);
     factor *= std::exp(disturbance_.jitter * chance.Normal());
   }
   return factor + disturbance_.stagger * rank / profile_.pass;

@@ -7,11 +7,11 @@
 #include <span>
 #include <vector>
 
-#include "core/profile.h"
+#include "core/records/profile.h"
 #include "core/replica.h"
 #include "core/timeline.h"
-#include "sim/cluster.h"
-#include "sim/rank_clock.h"
+#include "sim/cluster/cluster.h"
+#include "sim/engine/rank_clock.h"
 
 namespace sim {
 

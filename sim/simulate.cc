@@ -4,14 +4,14 @@
 #include <string>
 #include <utility>
 
-#include "core/error.h"
-#include "core/memory.h"
-#include "core/processor_time.h"
+#include "core/base/error.h"
+#include "core/base/memory.h"
+#include "core/base/processor_time.h"
 #include "core/task.h"
-#include "sim/chunks.h"
-#include "sim/network.h"
-#include "sim/rank_clock.h"
-#include "sim/sim_communicator.h"
+#include "sim/collectives/sim_communicator.h"
+#include "sim/engine/chunked_vector.h"
+#include "sim/engine/rank_clock.h"
+#include "sim/network/network.h"
 #include "sim/sim_replica.h"
 #include "sim/waiting_report.h"
 
@@ -224,7 +224,7 @@ class Run {
   const std::unique_ptr<Collectives> collectives_;
   const ReplicaModel model_;
   std::vector<std::unique_ptr<core::Timeline>> timelines_;  // Of recorded ranks.
-  Chunks<Rank> ranks_;
+  ChunkedVector<Rank> ranks_;
   int servers_ = 0;
   int begun_ = 0;               // Ranks that are done with Start.
   double start_ = 0;            // When the last of them was.

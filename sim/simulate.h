@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "core/algorithms/all_reduce_algorithm.h"
-#include "core/profile.h"
+#include "core/collectives/all_reduce_algorithm.h"
+#include "core/records/profile.h"
 #include "core/strategy.h"
 #include "core/timeline.h"
-#include "sim/cluster.h"
-#include "sim/make_collectives.h"
+#include "sim/cluster/cluster.h"
+#include "sim/collectives/make_collectives.h"
 
 namespace sim {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "core/strategies/strategies.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -70,7 +70,7 @@ TEST(SimulateTest, AnAllReduceAfterBackwardTakesItsClosedForm) {
 
 TEST(SimulateTest, DdpHidesCommunicationBehindBackward) {
   Cluster fast = Star();
-  fast.card.bytes_per_second = 12.5e9;
+  fast.nic.bytes_per_second = 12.5e9;
   const SimulationOptions options{.world_size = 8, .steps = 3};
   const Simulation ddp = Simulate(fast, EvenProfile(100), Named("ddp"), options);
   const Simulation after = Simulate(fast, EvenProfile(100), Named("all_reduce"), options);

@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
-#include "sim/collectives.h"
-#include "sim/network.h"
+#include "sim/collectives/collectives.h"
+#include "sim/network/network.h"
 
 namespace sim {
 

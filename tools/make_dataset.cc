@@ -13,7 +13,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "backends/images/jpeg_encoder.h"
+#include "backends/images/decode/jpeg_encoder.h"
 #include "tools/make_dataset_painter.h"
 
 namespace tools {

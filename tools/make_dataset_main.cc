@@ -12,8 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "core/flags.h"
-#include "core/user_path.h"
+#include "core/base/flags.h"
+#include "core/base/user_path.h"
 #include "tools/make_dataset.h"
 
 ABSL_FLAG(std::string, out, "", "folder to make; it must not be there yet");

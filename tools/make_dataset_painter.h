@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "backends/images/pixels.h"
+#include "backends/images/decode/pixels.h"
 
 namespace tools {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "backends/images/decoder.h"
+#include "backends/images/decode/decoder.h"
 #include "backends/images/image_folder.h"
 
 namespace tools {

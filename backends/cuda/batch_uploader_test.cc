@@ -4,7 +4,7 @@
 #include <future>
 
 #include "backends/cuda/testing/fake_device.h"
-#include "core/error.h"
+#include "core/base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

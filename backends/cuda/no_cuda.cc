@@ -1,5 +1,5 @@
 #include "backends/cuda/cuda_device.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace backends {
 

@@ -81,7 +81,7 @@ Collective::Collective(Peers& peers, const CollectiveCall& call, uint64_t number
       name_.kind == SpanKind::kReduceScatter || name_.kind == SpanKind::kAllGather;
   share_bytes_ = by_shards ? name_.bytes / peers_.size()
                            : RoundUp((name_.bytes + peers_.size() - 1) / peers_.size(),
-                                     core::Exchange::kShareAlignmentBytes);
+                                     core::ExchangePlan::kShareAlignmentBytes);
   segments_ = (share_bytes_ + Scratch::kSegmentBytes - 1) / Scratch::kSegmentBytes;
 }
 

@@ -11,8 +11,8 @@
 #include "backends/gloo/completion.h"
 #include "backends/gloo/openings.h"
 #include "backends/gloo/peers.h"
-#include "core/algorithms/direct_exchange.h"
 #include "core/buffer.h"
+#include "core/collectives/direct_exchange.h"
 #include "core/span.h"
 
 namespace backends {
@@ -27,7 +27,7 @@ struct CollectiveCall {
 class Scratch {
  public:
   // Of a segment, per rank.
-  static constexpr int64_t kSegmentBytes = core::Exchange::kSegmentBytesMax;
+  static constexpr int64_t kSegmentBytes = core::ExchangePlan::kSegmentBytesMax;
 
   struct Piece {
     std::unique_ptr<std::byte[]> memory;

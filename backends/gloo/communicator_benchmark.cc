@@ -20,10 +20,10 @@
 
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
-#include "core/error.h"
-#include "core/processor_time.h"
+#include "core/base/error.h"
+#include "core/base/processor_time.h"
+#include "core/base/temporary_folder.h"
 #include "core/task.h"
-#include "core/temporary_folder.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include "backends/gloo/mesh.h"
 #include "backends/gloo/messages.h"
 #include "backends/gloo/peers.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace backends {
 namespace {

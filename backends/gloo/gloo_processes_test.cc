@@ -18,9 +18,9 @@
 
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
-#include "core/error.h"
+#include "core/base/error.h"
+#include "core/base/temporary_folder.h"
 #include "core/task.h"
-#include "core/temporary_folder.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -7,8 +7,8 @@
 
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
+#include "core/base/temporary_folder.h"
 #include "core/task.h"
-#include "core/temporary_folder.h"
 #include "core/timeline.h"
 #include "gtest/gtest.h"
 

@@ -6,7 +6,7 @@
 
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
-#include "core/temporary_folder.h"
+#include "core/base/temporary_folder.h"
 
 namespace backends {
 namespace {

@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "backends/gloo/cause.h"
-#include "core/error.h"
+#include "core/base/error.h"
 #include "gloo/transport/tcp/device.h"
 
 namespace backends {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "backends/gloo/peers.h"
-#include "core/algorithms/direct_exchange.h"
 #include "core/buffer.h"
+#include "core/collectives/direct_exchange.h"
 #include "core/span.h"
 
 namespace backends {
@@ -30,7 +30,7 @@ struct Opening {
 class Openings {
  public:
   // An opening may carry so many bytes.
-  static constexpr int64_t kElementsMax = core::Exchange::kOneHopBytesMax;
+  static constexpr int64_t kElementsMax = core::ExchangePlan::kOneHopBytesMax;
 
   explicit Openings(Peers& peers);
 

@@ -16,7 +16,7 @@
 
 #include "backends/gloo/operation_name.h"
 #include "backends/gloo/report.h"
-#include "core/error.h"
+#include "core/base/error.h"
 #include "gloo/transport/context.h"
 
 namespace backends {

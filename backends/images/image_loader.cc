@@ -12,11 +12,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "backends/images/batch_pool.h"
-#include "backends/images/crop.h"
 #include "backends/images/distributed_sampler.h"
 #include "backends/images/image_reader.h"
-#include "backends/images/torch_generator.h"
-#include "core/error.h"
+#include "backends/images/transform/crop.h"
+#include "backends/images/transform/torch_generator.h"
+#include "core/base/error.h"
 
 namespace backends {
 namespace {

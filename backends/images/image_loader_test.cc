@@ -12,9 +12,9 @@
 
 #include "backends/images/distributed_sampler.h"
 #include "backends/images/image_reader.h"
-#include "backends/images/normalization.h"
 #include "backends/images/testing/noise_jpeg.h"
-#include "core/error.h"
+#include "backends/images/transform/normalization.h"
+#include "core/base/error.h"
 
 namespace backends {
 namespace {

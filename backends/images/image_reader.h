@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <string>
 
-#include "backends/images/crop.h"
-#include "backends/images/decoder.h"
-#include "backends/images/file_contents.h"
-#include "backends/images/pixels.h"
-#include "backends/images/resizer.h"
+#include "backends/images/decode/decoder.h"
+#include "backends/images/decode/file_contents.h"
+#include "backends/images/decode/pixels.h"
+#include "backends/images/transform/crop.h"
+#include "backends/images/transform/resizer.h"
 
 namespace backends {
 

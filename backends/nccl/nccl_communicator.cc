@@ -13,7 +13,7 @@
 #include "backends/nccl/nccl_watch.h"
 #include "backends/nccl/roll_call.h"
 #include "backends/nccl/staging.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace backends {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <mutex>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace backends {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <thread>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

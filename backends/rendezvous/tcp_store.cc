@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "c10/util/Logging.h"
-#include "core/error.h"
+#include "core/base/error.h"
 #include "torch/csrc/distributed/c10d/PrefixStore.hpp"
 #include "torch/csrc/distributed/c10d/TCPStore.hpp"
 

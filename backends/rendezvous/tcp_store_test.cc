@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/profile.h"
+#include "core/records/profile.h"
 #include "core/replica.h"
 #include "core/timeline.h"
 

@@ -13,11 +13,11 @@
 
 #include "backends/cuda/accelerator.h"
 #include "backends/cuda/cuda_device.h"
-#include "backends/images/normalization.h"
+#include "backends/images/transform/normalization.h"
 #include "backends/steady_clock.h"
-#include "backends/torch/golden.h"
-#include "backends/torch/replica_driver.h"
-#include "backends/torch/torch_replica.h"
+#include "backends/torch/engine/torch_replica.h"
+#include "backends/torch/testing/golden.h"
+#include "backends/torch/testing/replica_driver.h"
 #include "core/task.h"
 #include "gtest/gtest.h"
 

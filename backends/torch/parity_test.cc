@@ -1,9 +1,9 @@
 // Training steps against PyTorch's: losses, gradients, parameters, running statistics.
 #include <cmath>
 
-#include "backends/torch/golden.h"
-#include "backends/torch/replica_driver.h"
-#include "backends/torch/torch_replica.h"
+#include "backends/torch/engine/torch_replica.h"
+#include "backends/torch/testing/golden.h"
+#include "backends/torch/testing/replica_driver.h"
 #include "gtest/gtest.h"
 
 namespace backends {

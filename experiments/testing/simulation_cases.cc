@@ -1,6 +1,6 @@
 #include "experiments/testing/simulation_cases.h"
 
-#include "core/profile.h"
+#include "core/records/profile.h"
 
 namespace experiments::testing {
 
@@ -8,7 +8,7 @@ SimulationCase CaseOf(const std::string& strategy, int world_size) {
   SimulationCase simulation;
   simulation.strategy = strategy;
   simulation.world_size = world_size;
-  simulation.cluster.card = {.bytes_per_second = 1.25e9, .latency = 25e-6};
+  simulation.cluster.nic = {.bytes_per_second = 1.25e9, .latency = 25e-6};
   simulation.profile = {.model = "even",
                         .batch_size = 32,
                         .parameters = 24'000'000,

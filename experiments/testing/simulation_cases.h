@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "experiments/simulation_case.h"
+#include "experiments/simulation/simulation_case.h"
 
 namespace experiments::testing {
 

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "core/file.h"
-#include "core/quantile.h"
+#include "core/base/file.h"
+#include "core/base/quantile.h"
 
 namespace experiments {
 namespace {
@@ -130,9 +130,9 @@ sim::Cluster ClusterOf(const Calibration& calibration) {
   const double overheads = calibration.send_overhead + calibration.receive_overhead;
   const double latency = std::max(0.0, calibration.latency.value - overheads);
   return {.name = absl::StrCat("calibrated test hosts, ", calibration.rate),
-          .card = {.bytes_per_second = calibration.bandwidth.value,
-                   .latency = latency / 2,
-                   .burst = calibration.burst.value},
+          .nic = {.bytes_per_second = calibration.bandwidth.value,
+                  .latency = latency / 2,
+                  .burst = calibration.burst.value},
           .shared_cores = {static_cast<double>(calibration.cores), calibration.processor_per_byte},
           .send_overhead = calibration.send_overhead,
           .receive_overhead = calibration.receive_overhead,
@@ -143,16 +143,15 @@ absl::Status WriteCluster(const Calibration& calibration, const std::string& pat
   const sim::Cluster cluster = ClusterOf(calibration);
   const auto micro = [](double seconds) { return absl::StrFormat("%.9gus", seconds * 1e6); };
   const auto rate = [](double bytes) { return absl::StrFormat("%.9gMB/s", bytes * 1e-6); };
-  nlohmann::ordered_json json = {
-      {"name", cluster.name},
-      {"card",
-       {{"bandwidth", rate(cluster.card.bytes_per_second)},
-        {"latency", micro(cluster.card.latency)},
-        {"burst", absl::StrFormat("%.9gkB", cluster.card.burst * 1e-3)}}},
-      {"message",
-       {{"send_overhead", micro(cluster.send_overhead)},
-        {"receive_overhead", micro(cluster.receive_overhead)}}},
-      {"accumulate_rate", rate(cluster.accumulate_bytes_per_second)}};
+  nlohmann::ordered_json json = {{"name", cluster.name},
+                                 {"nic",
+                                  {{"bandwidth", rate(cluster.nic.bytes_per_second)},
+                                   {"latency", micro(cluster.nic.latency)},
+                                   {"burst", absl::StrFormat("%.9gkB", cluster.nic.burst * 1e-3)}}},
+                                 {"message",
+                                  {{"send_overhead", micro(cluster.send_overhead)},
+                                   {"receive_overhead", micro(cluster.receive_overhead)}}},
+                                 {"accumulate_rate", rate(cluster.accumulate_bytes_per_second)}};
   if (cluster.shared_cores.any()) {
     json["shared_cores"] = {
         {"count", calibration.cores},

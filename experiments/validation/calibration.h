@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "experiments/validation/least_squares.h"
 #include "experiments/validation/measurement.h"
-#include "sim/cluster.h"
+#include "sim/cluster/cluster.h"
 
 namespace experiments {
 

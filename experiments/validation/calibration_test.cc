@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "gtest/gtest.h"
-#include "sim/cluster_file.h"
+#include "sim/cluster/cluster_file.h"
 
 namespace experiments {
 namespace {
@@ -88,9 +88,9 @@ TEST(CalibrationTest, TheSimulatorReadsWhatIsWritten) {
   ASSERT_TRUE(WriteCluster(calibration, path).ok());
   const sim::Cluster read = sim::ReadCluster(path);
   const sim::Cluster written = ClusterOf(calibration);
-  EXPECT_NEAR(read.card.bytes_per_second, written.card.bytes_per_second, 1);
-  EXPECT_NEAR(read.card.burst, written.card.burst, 1);
-  EXPECT_NEAR(read.card.latency, (kLatency - kSendOverhead - kReceiveOverhead) / 2, 1e-9);
+  EXPECT_NEAR(read.nic.bytes_per_second, written.nic.bytes_per_second, 1);
+  EXPECT_NEAR(read.nic.burst, written.nic.burst, 1);
+  EXPECT_NEAR(read.nic.latency, (kLatency - kSendOverhead - kReceiveOverhead) / 2, 1e-9);
   EXPECT_NEAR(read.send_overhead, kSendOverhead, 1e-12);
   EXPECT_NEAR(read.accumulate_bytes_per_second, 10e9, 1e3);
 }

@@ -9,10 +9,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "core/error.h"
-#include "core/file.h"
-#include "core/temporary_folder.h"
-#include "experiments/shipped_file.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/temporary_folder.h"
+#include "experiments/common/runfiles.h"
 
 namespace experiments {
 namespace {
@@ -65,11 +65,11 @@ std::vector<Measured> MeasureOnHosts(const Hosts& hosts, const std::vector<Measu
   if (!written.ok()) throw core::Error(std::string(written.message()));
 
   const std::string output = absl::StrCat(folder.path(), "/output");
-  const int code =
-      Run({ShippedFile("tools/test_hosts"), absl::StrCat("--hosts=", hosts.count),
-           absl::StrCat("--rate=", hosts.rate), "--fair", "--",
-           ShippedFile("experiments/validation/rank"), absl::StrCat("--folder=", folder.path())},
-          output);
+  const int code = Run({ShippedFile("tools/test_hosts"), absl::StrCat("--hosts=", hosts.count),
+                        absl::StrCat("--rate=", hosts.rate), "--fair", "--",
+                        ShippedFile("experiments/validation/validation_rank"),
+                        absl::StrCat("--folder=", folder.path())},
+                       output);
   if (code != 0) {
     const std::string said = FirstLine(Content(output));
     throw core::Error(said.empty() ? absl::StrCat("test hosts ended with exit code ", code) : said);

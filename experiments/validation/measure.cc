@@ -7,13 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "backends/replay/replay_replica.h"
-#include "core/error.h"
-#include "core/processor_time.h"
-#include "core/profile.h"
+#include "core/base/error.h"
+#include "core/base/processor_time.h"
+#include "core/records/profile.h"
+#include "core/records/trace.h"
 #include "core/task.h"
-#include "core/trace.h"
-#include "core/train.h"
-#include "experiments/gather.h"
+#include "core/training/train.h"
+#include "experiments/training/gather_text.h"
 
 namespace experiments {
 namespace {

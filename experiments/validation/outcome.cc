@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "analysis/gnuplot.h"
-#include "analysis/plot_script.h"
-#include "analysis/table.h"
-#include "core/quantile.h"
+#include "analysis/plots/gnuplot.h"
+#include "analysis/plots/plot_script.h"
+#include "core/base/quantile.h"
+#include "core/base/table.h"
 
 namespace experiments {
 

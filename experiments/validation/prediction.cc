@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/trace.h"
+#include "core/records/trace.h"
 #include "sim/simulate.h"
 
 namespace experiments {

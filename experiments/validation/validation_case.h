@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/profile.h"
+#include "core/records/profile.h"
 #include "core/strategies/strategies.h"
 #include "experiments/validation/calibration.h"
 #include "experiments/validation/measurement.h"

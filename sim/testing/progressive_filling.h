@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "sim/fair_sharing.h"
-#include "sim/instant.h"
+#include "sim/engine/instant.h"
+#include "sim/network/fair_sharing.h"
 
 namespace sim::testing {
 

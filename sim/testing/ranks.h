@@ -9,9 +9,9 @@
 
 #include "core/task.h"
 #include "gtest/gtest.h"
-#include "sim/network.h"
-#include "sim/rank_clock.h"
-#include "sim/sim_communicator.h"
+#include "sim/collectives/sim_communicator.h"
+#include "sim/engine/rank_clock.h"
+#include "sim/network/network.h"
 
 namespace sim::testing {
 
@@ -20,7 +20,7 @@ inline constexpr double kLatency = 100e-6;    // Of a path.
 
 inline core::Buffer Floats(int64_t count) { return {nullptr, count, core::DataType::kFloat32}; }
 
-inline Cluster Star() { return {.card = {kBandwidth, kLatency / 2}}; }
+inline Cluster Star() { return {.nic = {kBandwidth, kLatency / 2}}; }
 
 // A world with one communicator a rank.
 class Ranks {

@@ -4,12 +4,12 @@
 #include <utility>
 #include <vector>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "core/task.h"
-#include "sim/make_collectives.h"
-#include "sim/network.h"
-#include "sim/rank_clock.h"
-#include "sim/sim_communicator.h"
+#include "sim/collectives/make_collectives.h"
+#include "sim/collectives/sim_communicator.h"
+#include "sim/engine/rank_clock.h"
+#include "sim/network/network.h"
 
 namespace sim::testing {
 namespace {

@@ -4,9 +4,9 @@
 #include <memory>
 #include <optional>
 
-#include "core/algorithms/all_reduce_algorithm.h"
+#include "core/collectives/all_reduce_algorithm.h"
 #include "core/testing/world.h"
-#include "sim/cluster.h"
+#include "sim/cluster/cluster.h"
 
 namespace sim::testing {
 

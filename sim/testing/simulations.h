@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "core/profile.h"
+#include "core/records/profile.h"
 #include "core/strategies/strategies.h"
-#include "sim/cluster.h"
+#include "sim/cluster/cluster.h"
 #include "sim/simulate.h"
 
 namespace sim::testing {
@@ -20,7 +20,7 @@ inline constexpr double kNever = 1e30;              // Bytes per second of what 
 inline constexpr int64_t kParameters = 24'000'000;  // Divides by all that is needed here.
 inline constexpr double kBytes = 4.0 * kParameters;
 
-inline Cluster Star() { return {.card = {kBandwidth, kLatency / 2}}; }
+inline Cluster Star() { return {.nic = {kBandwidth, kLatency / 2}}; }
 
 // Equal gradients, the last first, evenly over the last two thirds of the pass.
 inline core::Profile EvenProfile(int gradients) {

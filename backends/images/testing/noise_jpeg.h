@@ -5,8 +5,8 @@
 #include <random>
 #include <vector>
 
-#include "backends/images/jpeg_encoder.h"
-#include "backends/images/pixels.h"
+#include "backends/images/decode/jpeg_encoder.h"
+#include "backends/images/decode/pixels.h"
 
 namespace backends {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "backends/cuda/testing/fake_device.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace backends::testing {
 namespace {

@@ -1,0 +1,152 @@
+#include "analysis/data/run.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/error.h"
+#include "core/base/table.h"
+
+namespace analysis {
+namespace {
+
+struct Method {
+  const char* file;
+  const char* name;    // Where the file does not say.
+  const char* colour;  // Okabe and Ito's palette, for all kinds of colour vision.
+};
+
+constexpr Method kMethods[] = {
+    {"results_baseline_ddp.json", "Baseline DDP", "#0072b2"},
+    {"results_all_reduce.json", "All-reduce", "#d55e00"},
+    {"results_ps.json", "Parameter server", "#009e73"},
+};
+constexpr int kNameColumns = 32;
+
+// Whether text has characters before U+0800 only: Latin, Greek, Cyrillic and the like. Where a font
+// lacks a character, gnuplot's pictures can be spoilt altogether.
+bool IsDrawable(const std::string& text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0xe0;  // Leads three bytes of UTF-8, or four.
+  });
+}
+
+// The mean of `value(epoch)` over the epochs that have it.
+template <typename Value>
+std::optional<double> MeanOverEpochs(const core::Results& results, Value value) {
+  double sum = 0;
+  int count = 0;
+  for (const core::EpochResult& epoch : results.epochs) {
+    if (const std::optional<double> found = value(epoch)) {
+      sum += *found;
+      ++count;
+    }
+  }
+  return count > 0 ? std::optional(sum / count) : std::nullopt;
+}
+
+std::optional<core::BreakdownResult> MeanBreakdown(const core::Results& results) {
+  const auto mean = [&results](double core::BreakdownResult::*part) {
+    return MeanOverEpochs(results, [part](const core::EpochResult& epoch) {
+      return epoch.breakdown ? std::optional((*epoch.breakdown).*part) : std::nullopt;
+    });
+  };
+  using Breakdown = core::BreakdownResult;
+  if (!mean(&Breakdown::total)) return std::nullopt;
+  return Breakdown{.total = *mean(&Breakdown::total),
+                   .load = *mean(&Breakdown::load),
+                   .computation = *mean(&Breakdown::computation),
+                   .communication = *mean(&Breakdown::communication),
+                   .exposed = *mean(&Breakdown::exposed),
+                   .waiting = *mean(&Breakdown::waiting)};
+}
+
+std::optional<double> FromSummary(const core::Results& results, const char* key) {
+  const auto found = results.summary.find(key);
+  return found != results.summary.end() ? std::optional(found->second) : std::nullopt;
+}
+
+void LoadSimulated(const std::string& path, Runs& found) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return;
+  try {
+    found.simulated = ReadSimulatedRows(path);
+  } catch (const core::Error& malformed) {
+    found.malformed.emplace_back(malformed.what());
+  }
+}
+
+}  // namespace
+
+Figures FiguresOf(const core::Results& results) {
+  Figures figures;
+  // Some scripts call their loader's threads num_workers too.
+  const bool has_servers = results.num_workers.value_or(results.world_size) < results.world_size;
+  figures.training_ranks = has_servers ? *results.num_workers : results.world_size;
+  figures.server_ranks = results.world_size - figures.training_ranks;
+  figures.images_per_second = FromSummary(results, "avg_train_throughput");
+  figures.epoch_seconds = FromSummary(results, "avg_train_time_per_epoch");
+  figures.step_seconds = MeanOverEpochs(results, [](const core::EpochResult& epoch) {
+    return epoch.avg_batch_time > 0 ? std::optional(epoch.avg_batch_time) : std::nullopt;
+  });
+  figures.breakdown = MeanBreakdown(results);
+  if (figures.breakdown) {
+    figures.communication_seconds = figures.breakdown->communication;
+    figures.exposed_seconds = figures.breakdown->exposed;
+  }
+  figures.pull_seconds = FromSummary(results, "avg_comm_time_pull");
+  figures.push_seconds = FromSummary(results, "avg_comm_time_push");
+  if (!figures.communication_seconds) {
+    figures.communication_seconds = FromSummary(results, "avg_comm_time");
+  }
+  if (!figures.communication_seconds && figures.pull_seconds && figures.push_seconds) {
+    figures.communication_seconds = *figures.pull_seconds + *figures.push_seconds;
+  }
+  figures.best_accuracy = results.best_accuracy;
+  if (!figures.best_accuracy) figures.best_accuracy = FromSummary(results, "best_val_accuracy");
+  figures.validated = figures.best_accuracy.has_value();
+  if (!figures.validated) figures.best_accuracy = FromSummary(results, "final_train_accuracy");
+  return figures;
+}
+
+absl::StatusOr<Runs> LoadRuns(const std::string& directory) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(directory, error)) {
+    return absl::NotFoundError(absl::StrCat("there is no folder ", directory,
+                                            ": name the one that a run left its results in by "
+                                            "--results, or run //experiments:run_all first"));
+  }
+  Runs found;
+  for (const Method& method : kMethods) {
+    const std::string path = std::filesystem::path(directory) / method.file;
+    if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found) {
+      found.missing.push_back(method.file);
+      continue;
+    }
+    absl::StatusOr<core::Results> results = core::ReadResults(path);
+    if (!results.ok()) {
+      found.malformed.emplace_back(results.status().message());
+      continue;
+    }
+    Run run = {.file = method.file,
+               .colour = method.colour,
+               .order = static_cast<int>(&method - kMethods)};
+    run.name = Shortened(results->method.empty() ? method.name : results->method, kNameColumns);
+    run.plot_name = IsDrawable(run.name) ? run.name : method.name;
+    run.results = *std::move(results);
+    run.figures = FiguresOf(run.results);
+    found.runs.push_back(std::move(run));
+  }
+  LoadSimulated(std::filesystem::path(directory) / "simulated.json", found);
+  if (!found.runs.empty()) return found;
+  if (!found.malformed.empty()) return absl::DataLossError(absl::StrJoin(found.malformed, "; "));
+  return absl::NotFoundError(absl::StrCat("there are no results in ", directory, ": looked for ",
+                                          absl::StrJoin(found.missing, ", "),
+                                          "; run //experiments:run_all first"));
+}
+
+}  // namespace analysis

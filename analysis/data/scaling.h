@@ -1,0 +1,80 @@
+#ifndef ANALYSIS_DATA_SCALING_H_
+#define ANALYSIS_DATA_SCALING_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace analysis {
+
+// What a step costs without others, of the profile that simulated points stand on.
+struct ScalingProfile {
+  std::string model, hardware, source;
+  double batch_size = 0;  // Of a worker.
+  double gradient_bytes = 0;
+  double pass_seconds = 0;
+  double update_seconds = 0;
+  double accumulate_bytes_per_second = 0;
+
+  // Images per second of one worker that need not keep in step.
+  double images_per_second_alone() const { return batch_size / (pass_seconds + update_seconds); }
+};
+
+// One simulated point.
+struct ScalingPoint {
+  double workers = 0;
+  std::string method;  // How it was simulated: "messages", "formula", "closed form".
+  double step_seconds = 0;
+  double compute_seconds = 0;
+  double exposed_seconds = 0;
+  double pull_seconds = 0;  // 0 without servers, as the next.
+  double push_seconds = 0;
+  double images_per_second = 0;
+  double efficiency = 0;
+};
+
+// How one strategy scales on one kind of cluster, by workers.
+struct ScalingCurve {
+  size_t profile = 0;
+  std::string variant;  // "parameter_server, 4 servers".
+  double gigabits_per_second = 0;
+  bool stragglers = false;
+  std::vector<ScalingPoint> points;
+
+  // The point of so many workers, if there is one.
+  const ScalingPoint* At(double workers) const;
+};
+
+// The study of how strategies scale: the file ps_scaling.json.
+struct ScalingStudy {
+  std::vector<ScalingProfile> profiles;
+  std::vector<ScalingCurve> curves;
+  double straggler_share = 0;
+  double straggler_factor = 0;
+  double wall_seconds = 0;
+
+  struct Key {
+    size_t profile = 0;
+    std::string variant;
+    double gigabits_per_second = 0;
+    bool stragglers = false;
+  };
+  const ScalingCurve* Find(const Key& key) const;
+  std::vector<std::string> Variants() const;  // In the file's order of curves, each once.
+  std::vector<double> Bandwidths() const;     // Gbit/s, ascending.
+};
+
+// Throws core::Error, which names file and key.
+ScalingStudy ReadScalingStudy(const std::string& path);
+
+// Workers that the servers of `curve` can feed at most: its greatest throughput over that of one
+// worker alone.
+double KneeOf(const ScalingStudy& study, const ScalingCurve& curve);
+
+// The same if only the servers' links counted: C·B·S/(2M), with C a worker's computing time, B the
+// bandwidth in bytes per second, S servers, M the gradients' bytes.
+double KneeOfLinks(const ScalingProfile& profile, double gigabits_per_second, double servers);
+
+}  // namespace analysis
+
+#endif  // ANALYSIS_DATA_SCALING_H_

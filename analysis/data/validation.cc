@@ -1,0 +1,66 @@
+#include "analysis/data/validation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <system_error>
+
+#include "core/base/error.h"
+#include "core/base/json_object.h"
+
+namespace analysis {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kPicture[] = "plots/validation.png";
+
+Validation Read(const fs::path& path) {
+  constexpr double kSecondsLeast = 1e-9;
+  core::JsonObject file = core::JsonObject::Read(path);
+  Validation validation;
+  for (core::JsonObject& object : file.Objects("cases")) {
+    validation.cases.push_back(
+        {.strategy = object.Text("strategy"),
+         .ranks = static_cast<int>(object.Integer("ranks", 1)),
+         .rate = object.Text("rate"),
+         .workload = object.Text("workload"),
+         .measured_step_seconds = object.Number("measured_step_seconds", kSecondsLeast),
+         .measured_spread = object.Number("measured_spread", 0),
+         .predicted_step_seconds = object.Number("predicted_step_seconds", kSecondsLeast)});
+  }
+  if (validation.cases.empty()) file.Fail("cases", "is empty");
+  std::stable_sort(validation.cases.begin(), validation.cases.end(),
+                   [](const ValidatedCase& a, const ValidatedCase& b) {
+                     return std::abs(a.error()) > std::abs(b.error());
+                   });
+  validation.noisy_cases = static_cast<int>(file.Integer("noisy_cases", 0));
+  validation.processor = file.Text("processor");
+  validation.cores = static_cast<int>(file.Integer("cores", 1));
+  std::error_code ignored;
+  if (fs::exists(path.parent_path() / kPicture, ignored)) validation.picture = kPicture;
+  return validation;
+}
+
+}  // namespace
+
+double Validation::mean_error() const {
+  double sum = 0;
+  for (const ValidatedCase& each : cases) sum += std::abs(each.error());
+  return sum / static_cast<double>(cases.size());
+}
+
+double Validation::worst_error() const { return std::abs(cases.front().error()); }
+
+absl::StatusOr<std::optional<Validation>> LoadValidation(const std::string& directory) {
+  const fs::path path = fs::path(directory) / "validation.json";
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return std::nullopt;
+  try {
+    return Read(path);
+  } catch (const core::Error& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
+}
+
+}  // namespace analysis

@@ -1,0 +1,43 @@
+#ifndef ANALYSIS_DATA_VALIDATION_H_
+#define ANALYSIS_DATA_VALIDATION_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace analysis {
+
+// A run that was both measured and predicted by the simulator.
+struct ValidatedCase {
+  std::string strategy;
+  int ranks = 0;
+  std::string rate;                  // Of each host's link: "1gbit".
+  std::string workload;              // What it is bound by: "communication".
+  double measured_step_seconds = 0;  // Median.
+  double measured_spread = 0;        // Interquartile range over median.
+  double predicted_step_seconds = 0;
+
+  double error() const { return predicted_step_seconds / measured_step_seconds - 1; }
+};
+
+// What is known of the simulator's error: the file validation.json, which the program
+// validate_simulator writes.
+struct Validation {
+  std::vector<ValidatedCase> cases;  // The largest error first. There is one at least.
+  int noisy_cases = 0;               // Of those, measured with much spread, even when repeated.
+  std::string processor;             // Of the machine that measured.
+  int cores = 0;
+  std::string picture;  // plots/validation.png, if that program left it.
+
+  double mean_error() const;  // Of the absolute errors.
+  double worst_error() const;
+};
+
+// That of `directory`; nothing if there is no such file. An error names file and key.
+absl::StatusOr<std::optional<Validation>> LoadValidation(const std::string& directory);
+
+}  // namespace analysis
+
+#endif  // ANALYSIS_DATA_VALIDATION_H_

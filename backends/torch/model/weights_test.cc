@@ -1,0 +1,197 @@
+#include "backends/torch/model/weights.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <random>
+
+#include "core/base/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace backends {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::ThrowsMessage;
+
+const std::string kFolder = "backends/torch/testdata/state_dict/";
+
+nlohmann::json Expected(const std::string& key) {
+  std::ifstream stream(kFolder + "expected.json");
+  return nlohmann::json::parse(stream)[key];
+}
+
+std::string ReadBytes(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+std::string WriteBytes(const std::string& name, const std::string& bytes) {
+  const std::string path = testing::TempDir() + "/" + name;
+  std::ofstream(path, std::ios::binary) << bytes;
+  return path;
+}
+
+void ExpectTensors(const std::string& file, const nlohmann::json& expected, bool half = false) {
+  const std::vector<StoredTensor> tensors = ReadWeights(kFolder + file);
+  ASSERT_EQ(tensors.size(), expected.size());
+  for (const StoredTensor& tensor : tensors) {
+    SCOPED_TRACE(tensor.name);
+    ASSERT_TRUE(expected.contains(tensor.name));
+    const nlohmann::json& row = expected[tensor.name];
+    EXPECT_EQ(tensor.shape, row["shape"].get<std::vector<int64_t>>());
+    const at::Tensor values = tensor.View().to(at::kFloat).contiguous().view(-1);
+    ASSERT_EQ(values.numel(), static_cast<int64_t>(row["values"].size()));
+    for (int64_t i = 0; i < values.numel(); ++i) {
+      const float value = row["values"][i];
+      EXPECT_EQ(values[i].item<float>(), half ? static_cast<float>(at::Half(value)) : value);
+    }
+  }
+}
+
+TEST(ReadWeightsTest, ReadsAnOrderedDictionaryInAZip) {
+  ExpectTensors("ordered_zip.pth", Expected("state"));
+}
+TEST(ReadWeightsTest, ReadsWhatPyTorchWroteBeforeVersion16) {
+  ExpectTensors("ordered_legacy.pth", Expected("state"));
+}
+TEST(ReadWeightsTest, ReadsTheStateDictInsideACheckpoint) {
+  ExpectTensors("checkpoint_zip.pth", Expected("state"));
+}
+TEST(ReadWeightsTest, TakesOffThePrefixOfDistributedDataParallel) {
+  ExpectTensors("data_parallel_zip.pth", Expected("state"));
+}
+TEST(ReadWeightsTest, ReadsHalfPrecision) {
+  ExpectTensors("half_zip.pth", Expected("state"), /*half=*/true);
+}
+TEST(ReadWeightsTest, ReadsViewsThatShareAStorage) {
+  ExpectTensors("views_zip.pth", Expected("views"));
+}
+TEST(ReadWeightsTest, ReadsSafetensors) { ExpectTensors("model.safetensors", Expected("state")); }
+
+TEST(ReadWeightsTest, WhatIsWrongWithAFileIsOneLineThatNamesIt) {
+  const auto one_line_with = [](const std::string& file, const std::string& what) {
+    return ThrowsMessage<core::Error>(
+        AllOf(HasSubstr(file), HasSubstr(what), Not(HasSubstr("\n"))));
+  };
+  EXPECT_THAT([] { ReadWeights(kFolder + "truncated_zip.pth"); },
+              one_line_with("truncated_zip.pth: ", "is the download complete?"));
+  EXPECT_THAT([] { ReadWeights(kFolder + "not_a_state_dict.pth"); },
+              one_line_with("not_a_state_dict.pth: ", "begins with \"<!DOCTYPE html><html"));
+  EXPECT_THAT([] { ReadWeights("/nowhere/at_all.pth"); },
+              one_line_with("/nowhere/at_all.pth: ", "No such file or directory"));
+  EXPECT_THAT([] { ReadWeights(testing::TempDir()); },
+              one_line_with(testing::TempDir(), "Is a directory"));
+  const std::string empty = WriteBytes("empty.pth", "");
+  EXPECT_THAT([&] { ReadWeights(empty); }, one_line_with(empty, "neither"));
+}
+
+// Whatever bytes a file has, reading it ends with tensors inside their storages or with an error.
+// The seed replays alone.
+TEST(ReadWeightsTest, SurvivesDamagedFiles) {
+  const char* seed_text = std::getenv("SEED");
+  const uint64_t seed = seed_text ? std::stoull(seed_text) : 1;
+  const int rounds = seed_text ? 20'000 : 600;
+  std::cout << "SEED=" << seed << std::endl;
+  std::mt19937_64 random(seed);
+  int errors = 0;
+  for (const char* file : {"ordered_zip.pth", "ordered_legacy.pth", "checkpoint_zip.pth",
+                           "views_zip.pth", "model.safetensors"}) {
+    const std::string bytes = ReadBytes(kFolder + file);
+    ASSERT_FALSE(bytes.empty());
+    for (int round = 0; round < rounds; ++round) {
+      std::string damaged = bytes;
+      if (random() % 8 == 0) damaged.resize(random() % damaged.size());
+      for (uint64_t i = 0, count = 1 + random() % 4; i < count && !damaged.empty(); ++i) {
+        damaged[random() % damaged.size()] = random() % 3 ? random() : '\xff';
+      }
+      const std::string path = WriteBytes("damaged", damaged);
+      try {
+        double sum = 0;
+        for (const StoredTensor& tensor : ReadWeights(path)) {
+          if (tensor.View().numel() < 10'000) {
+            sum += tensor.View().to(at::kDouble).sum().item<double>();
+          }
+        }
+      } catch (const core::Error& error) {
+        ++errors;
+        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+      }
+    }
+  }
+  EXPECT_GT(errors, rounds);
+}
+
+// A safetensors file of what `model` holds; `skip` is left out.
+std::string Safetensors(const ResNet50& model, const std::string& skip = "") {
+  nlohmann::json header;
+  std::string data;
+  for (const ResNet50::Entry& entry : model.state()) {
+    if (entry.name == skip) continue;
+    const at::Tensor values = entry.tensor.detach().contiguous();
+    const size_t begin = data.size();
+    data.append(static_cast<const char*>(values.data_ptr()), values.nbytes());
+    header[entry.name] = {
+        {"dtype", values.scalar_type() == at::kLong ? "I64" : "F32"},
+        {"shape", values.sizes().vec()},
+        {"data_offsets", {begin, data.size()}},
+    };
+  }
+  const std::string text = header.dump();
+  const uint64_t length = text.size();
+  return std::string(reinterpret_cast<const char*>(&length), sizeof(length)) + text + data;
+}
+
+TEST(LoadWeightsTest, FillsAModel) {
+  ResNet50 source(10), target(10);
+  source.Initialize(1);
+  source.statistics().data()[7] = 42;
+  const std::string path = WriteBytes("resnet50.safetensors", Safetensors(source));
+  LoadWeights(path, target);
+  EXPECT_EQ(std::memcmp(source.parameters().data(), target.parameters().data(),
+                        source.parameters().count() * sizeof(float)),
+            0);
+  EXPECT_EQ(std::memcmp(source.statistics().data(), target.statistics().data(),
+                        source.statistics().count() * sizeof(float)),
+            0);
+}
+
+TEST(LoadWeightsTest, AnotherNumberOfClassesIsAnErrorWithBothShapes) {
+  ResNet50 source(10), target(7);
+  const std::string path = WriteBytes("ten.safetensors", Safetensors(source));
+  EXPECT_THAT(
+      [&] { LoadWeights(path, target); },
+      ThrowsMessage<core::Error>(path + ": fc.weight is 10 x 2048 there and 7 x 2048 in the "
+                                        "model: the numbers of classes differ"));
+}
+
+TEST(LoadWeightsTest, AMissingTensorIsNamed) {
+  ResNet50 source(10), target(10);
+  const std::string path =
+      WriteBytes("missing.safetensors", Safetensors(source, "layer3.4.bn2.running_var"));
+  EXPECT_THAT([&] { LoadWeights(path, target); },
+              ThrowsMessage<core::Error>(HasSubstr("layer3.4.bn2.running_var is missing")));
+}
+
+TEST(LoadWeightsTest, BatchCountsMayBeMissing) {
+  ResNet50 source(10), target(10);
+  const std::string path =
+      WriteBytes("old.safetensors", Safetensors(source, "bn1.num_batches_tracked"));
+  LoadWeights(path, target);
+}
+
+TEST(LoadWeightsTest, AnotherModelsStateDictIsAnErrorThatNamesATensor) {
+  ResNet50 model(10);
+  EXPECT_THAT([&] { LoadWeights(kFolder + "ordered_zip.pth", model); },
+              ThrowsMessage<core::Error>(HasSubstr("conv1.weight is 4 x 3 x 3 x 3 there and "
+                                                   "64 x 3 x 7 x 7 in the model")));
+}
+
+}  // namespace
+}  // namespace backends

@@ -1,0 +1,175 @@
+#include "backends/torch/state_dict/pytorch_file.h"
+
+#include <caffe2/serialize/inline_container.h>
+
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "backends/torch/state_dict/pickle.h"
+#include "core/base/error.h"
+
+namespace backends {
+namespace {
+
+using Kind = PickleObject::Kind;
+using Storage = std::shared_ptr<const std::string>;
+using FindStorage = std::function<Storage(const std::string& key)>;
+
+at::ScalarType ParseStorageType(const std::string& name) {
+  static const std::map<std::string, at::ScalarType> types = {
+      {"torch.DoubleStorage", at::kDouble}, {"torch.FloatStorage", at::kFloat},
+      {"torch.HalfStorage", at::kHalf},     {"torch.BFloat16Storage", at::kBFloat16},
+      {"torch.LongStorage", at::kLong},     {"torch.IntStorage", at::kInt},
+      {"torch.ShortStorage", at::kShort},   {"torch.CharStorage", at::kChar},
+      {"torch.ByteStorage", at::kByte},     {"torch.BoolStorage", at::kBool}};
+  const auto found = types.find(name);
+  if (found == types.end()) throw core::Error("unknown storage type \"" + name + "\"");
+  return found->second;
+}
+
+// Where a tensor lies: ("storage", type, key, device, element count, …).
+struct StorageIdentity {
+  at::ScalarType type;
+  std::string key;
+};
+
+StorageIdentity ParseStorage(const PickleObject& object) {
+  if (object.kind != Kind::kPersistent) throw core::Error("a tensor has no storage");
+  const std::vector<const PickleObject*>& parts = object.items[0]->items;
+  if (parts.size() < 5 || parts[0]->text != "storage" || parts[2]->kind != Kind::kText) {
+    throw core::Error("a tensor's storage makes no sense");
+  }
+  return {ParseStorageType(parts[1]->text), parts[2]->text};
+}
+
+std::vector<int64_t> ParseIntegers(const PickleObject& object) {
+  std::vector<int64_t> integers;
+  for (const PickleObject* item : object.items) {
+    if (item->kind != Kind::kInteger) throw core::Error("a tensor's shape is no list of integers");
+    integers.push_back(item->integer);
+  }
+  return integers;
+}
+
+// The arguments if `object` calls `callee` with at least `count` of them, else null.
+const std::vector<const PickleObject*>* FindArguments(const PickleObject* object,
+                                                      std::string_view callee, size_t count) {
+  if (object->kind != Kind::kCall || object->items[0]->text != callee) return nullptr;
+  const std::vector<const PickleObject*>& arguments = object->items[1]->items;
+  return arguments.size() >= count ? &arguments : nullptr;
+}
+
+// The arguments of _rebuild_tensor_v2(storage, offset, shape, strides, …), bare or inside
+// _rebuild_parameter(tensor, …); null for anything else.
+const std::vector<const PickleObject*>* FindTensor(const PickleObject* object) {
+  if (const auto* parameter = FindArguments(object, "torch._utils._rebuild_parameter", 1)) {
+    object = (*parameter)[0];
+  }
+  return FindArguments(object, "torch._utils._rebuild_tensor_v2", 4);
+}
+
+const PickleObject& FindStateDict(const PickleObject& root) {
+  for (const char* key : {"state_dict", "model"}) {
+    const PickleObject* inner = root.Find(key);
+    if (inner && !inner->entries.empty()) return *inner;
+  }
+  return root;
+}
+
+std::vector<StoredTensor> ReadTensors(const PickleObject& root, const FindStorage& find_storage) {
+  std::vector<StoredTensor> tensors;
+  for (const auto& [key, value] : FindStateDict(root).entries) {
+    const std::vector<const PickleObject*>* arguments = FindTensor(value);
+    if (key->kind != Kind::kText || !arguments) continue;
+    const StorageIdentity identity = ParseStorage(*(*arguments)[0]);
+    StoredTensor tensor = {.name = key->text,
+                           .type = identity.type,
+                           .shape = ParseIntegers(*(*arguments)[2]),
+                           .strides = ParseIntegers(*(*arguments)[3]),
+                           .offset = (*arguments)[1]->integer,
+                           .storage = find_storage(identity.key)};
+    CheckBounds(tensor);
+    tensors.push_back(std::move(tensor));
+  }
+  return tensors;
+}
+
+std::string ReadRecord(caffe2::serialize::PyTorchStreamReader& reader, const std::string& name) {
+  const auto [data, size] = reader.getRecord(name);
+  return std::string(static_cast<const char*>(data.get()), size);
+}
+
+// The element type of every storage.
+std::map<std::string, at::ScalarType> StorageTypes(const PickleReader& pickles) {
+  std::map<std::string, at::ScalarType> types;
+  for (const PickleObject& object : pickles.objects()) {
+    if (object.kind != Kind::kPersistent) continue;
+    const StorageIdentity identity = ParseStorage(object);
+    types[identity.key] = identity.type;
+  }
+  return types;
+}
+
+// The storages that follow the pickles: each its element count and its bytes.
+std::map<std::string, Storage> ReadStorages(const PickleObject& keys,
+                                            const std::map<std::string, at::ScalarType>& types,
+                                            std::string_view bytes) {
+  std::map<std::string, Storage> storages;
+  for (const PickleObject* key : keys.items) {
+    const auto type = types.find(key->text);
+    if (type == types.end()) throw core::Error("a storage has no type");
+    const int64_t element_bytes = c10::elementSize(type->second);
+    int64_t count;
+    if (bytes.size() < sizeof(count)) throw core::Error("it ends early: is the download complete?");
+    std::memcpy(&count, bytes.data(), sizeof(count));
+    bytes.remove_prefix(sizeof(count));
+    if (count < 0 || count > static_cast<int64_t>(bytes.size()) / element_bytes) {
+      throw core::Error("it ends early: is the download complete?");
+    }
+    storages[key->text] =
+        std::make_shared<const std::string>(bytes.substr(0, count * element_bytes));
+    bytes.remove_prefix(count * element_bytes);
+  }
+  return storages;
+}
+
+}  // namespace
+
+std::vector<StoredTensor> ReadPyTorchZip(const std::string& path) {
+  try {
+    caffe2::serialize::PyTorchStreamReader reader(path);
+    const std::string program = ReadRecord(reader, "data.pkl");
+    std::string_view bytes = program;
+    PickleReader pickles;
+    const PickleObject* root = pickles.Read(bytes);
+    std::map<std::string, Storage> storages;
+    return ReadTensors(*root, [&](const std::string& key) {
+      Storage& storage = storages[key];
+      if (!storage) {
+        storage = std::make_shared<const std::string>(ReadRecord(reader, "data/" + key));
+      }
+      return storage;
+    });
+  } catch (const c10::Error& error) {
+    const std::string message = error.what_without_backtrace();
+    throw core::Error("its zip archive is damaged (" + message.substr(0, message.find('\n')) +
+                      "): is the download complete?");
+  }
+}
+
+std::vector<StoredTensor> ReadPyTorchLegacy(std::string_view bytes) {
+  PickleReader pickles;
+  for (int i = 0; i < 3; ++i) pickles.Read(bytes);  // Magic number, version, system.
+  const PickleObject* root = pickles.Read(bytes);
+  const PickleObject* keys = pickles.Read(bytes);
+  const std::map<std::string, Storage> storages = ReadStorages(*keys, StorageTypes(pickles), bytes);
+  return ReadTensors(*root, [&](const std::string& key) {
+    const auto found = storages.find(key);
+    if (found == storages.end()) throw core::Error("storage " + key + " is missing");
+    return found->second;
+  });
+}
+
+}  // namespace backends

@@ -1,8 +1,0 @@
-#include "backends/local/local_world.h"
-#include "core/algorithms/algorithms_conformance.h"
-
-namespace core::testing {
-
-INSTANTIATE_TEST_SUITE_P(Local, AlgorithmsConformance, ::testing::Values(backends::MakeLocalWorld));
-
-}  // namespace core::testing

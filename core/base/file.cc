@@ -1,0 +1,108 @@
+#include "core/base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+
+namespace core {
+namespace {
+
+absl::Status SystemError(int error, const std::string& what, const std::string& advice) {
+  return absl::Status(absl::ErrnoToStatusCode(error),
+                      absl::StrCat(what, ": ", std::generic_category().message(error), advice));
+}
+
+absl::Status CannotWrite(const std::string& path, int error) {
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  if (folder.empty()) folder = ".";
+  std::string advice;
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
+    advice = absl::StrCat("; make room in ", folder, " or choose another folder");
+  } else if (error == EACCES || error == EPERM || error == EROFS || error == ENOTDIR) {
+    advice = absl::StrCat("; choose a folder that can be written instead of ", folder);
+  }
+  return SystemError(error, absl::StrCat("cannot write ", path), advice);
+}
+
+// Returns 0 or errno.
+int WriteAndSync(int file, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = write(file, content.data(), content.size());
+    if (written < 0 && errno != EINTR) return errno;
+    if (written > 0) content.remove_prefix(static_cast<size_t>(written));
+  }
+  return fsync(file) != 0 ? errno : 0;
+}
+
+// Fills `text` as far as the file reaches. Returns 0 or errno.
+int ReadAll(int file, std::string& text) {
+  size_t filled = 0;
+  while (filled < text.size()) {
+    const ssize_t got = read(file, text.data() + filled, text.size() - filled);
+    if (got < 0 && errno != EINTR) return errno;
+    if (got == 0) break;
+    filled += static_cast<size_t>(std::max<ssize_t>(got, 0));
+  }
+  text.resize(filled);
+  return 0;
+}
+
+}  // namespace
+
+absl::Status WriteFile(const std::string& path, const std::string& content) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot write ", path, ": it is there and is not a file"));
+  }
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  error.clear();
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return CannotWrite(path, error.value());
+
+  const std::string beside = absl::StrCat(path, ".", getpid(), ".partial");
+  const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) return CannotWrite(path, errno);
+  int failure = WriteAndSync(file, content);
+  if (close(file) != 0 && failure == 0) failure = errno;
+  if (failure == 0 && rename(beside.c_str(), path.c_str()) != 0) failure = errno;
+  if (failure == 0) return absl::OkStatus();
+  unlink(beside.c_str());
+  return CannotWrite(path, failure);
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t bytes_max) {
+  const std::string what = absl::StrCat("cannot read ", path);
+  // Without blocking: a pipe would wait for a writer.
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return SystemError(errno, what, "");
+  struct stat status = {};
+  std::string text;
+  int failure = fstat(file, &status) != 0 ? errno : 0;
+  const bool readable = S_ISREG(status.st_mode) && status.st_size <= bytes_max;
+  if (failure == 0 && readable) {
+    text.resize(static_cast<size_t>(status.st_size));
+    failure = ReadAll(file, text);
+  }
+  close(file);
+  if (failure != 0) return SystemError(failure, what, "");
+  if (!S_ISREG(status.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(what, ": it is a folder or device, not a file"));
+  }
+  if (!readable) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, ": found ", status.st_size, " bytes, expected at most ", bytes_max));
+  }
+  return text;
+}
+
+}  // namespace core

@@ -1,0 +1,22 @@
+#ifndef CORE_BASE_FILE_H_
+#define CORE_BASE_FILE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace core {
+
+// Writes a file whole or not at all: beside it, synced, then renamed. Makes missing folders. Errors
+// name the file, what the system said, and for a full disk or a folder without permission what to
+// do.
+absl::Status WriteFile(const std::string& path, const std::string& content);
+
+// Reads a regular file of at most `bytes_max`.
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t bytes_max);
+
+}  // namespace core
+
+#endif  // CORE_BASE_FILE_H_

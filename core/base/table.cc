@@ -1,0 +1,95 @@
+#include "core/base/table.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace analysis {
+namespace {
+
+// Reads the character at `position` and moves behind it. Of malformed text each byte is one
+// character.
+char32_t NextCharacter(std::string_view text, size_t& position) {
+  const auto lead = static_cast<unsigned char>(text[position++]);
+  const int following = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+  if (following == 0 || position + following > text.size()) return lead;
+  char32_t character = lead & (0x3f >> following);
+  for (int i = 0; i < following; ++i) {
+    character = character << 6 | (static_cast<unsigned char>(text[position++]) & 0x3f);
+  }
+  return character;
+}
+
+int WidthOf(char32_t character) {
+  struct Range {
+    char32_t first, last;
+  };
+  static constexpr Range kWide[] = {
+      {0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},
+      {0xfe30, 0xfe6f}, {0xff01, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd},
+  };
+  if (character >= 0x300 && character <= 0x36f) return 0;
+  const auto holds = [character](Range range) {
+    return character >= range.first && character <= range.last;
+  };
+  return std::any_of(std::begin(kWide), std::end(kWide), holds) ? 2 : 1;
+}
+
+}  // namespace
+
+int DisplayWidth(std::string_view text) {
+  int width = 0;
+  for (size_t position = 0; position < text.size();)
+    width += WidthOf(NextCharacter(text, position));
+  return width;
+}
+
+std::string Shortened(std::string_view text, int width) {
+  std::string line(text);
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+  }
+  if (DisplayWidth(line) <= width) return line;
+  int used = 0;
+  for (size_t position = 0; position < line.size();) {
+    const size_t begin = position;
+    used += WidthOf(NextCharacter(line, position));
+    if (used > width - 3) return line.substr(0, begin) + "...";
+  }
+  return line;
+}
+
+std::string Table::ToString(int indent) const {
+  std::vector<std::string> headings, units;
+  for (const Column& column : columns_) {
+    headings.push_back(column.heading);
+    units.push_back(column.unit);
+  }
+  std::vector<std::vector<std::string>> lines;
+  for (const auto& row : {headings, units}) {
+    if (std::any_of(row.begin(), row.end(), [](const auto& cell) { return !cell.empty(); })) {
+      lines.push_back(row);
+    }
+  }
+  lines.insert(lines.end(), rows_.begin(), rows_.end());
+
+  std::vector<int> widths(columns_.size(), 0);
+  for (const auto& line : lines) {
+    for (size_t i = 0; i < widths.size(); ++i) {
+      widths[i] = std::max(widths[i], DisplayWidth(line[i]));
+    }
+  }
+  std::string text;
+  for (const auto& line : lines) {
+    std::string row(indent, ' ');
+    for (size_t i = 0; i < widths.size(); ++i) {
+      const std::string padding(widths[i] - DisplayWidth(line[i]), ' ');
+      if (i > 0) row += "  ";
+      row += columns_[i].align == Align::kLeft ? line[i] + padding : padding + line[i];
+    }
+    text += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+}  // namespace analysis

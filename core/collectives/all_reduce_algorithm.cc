@@ -1,0 +1,67 @@
+#include "core/collectives/all_reduce_algorithm.h"
+
+#include "absl/status/status.h"
+#include "core/collectives/direct_exchange.h"
+#include "core/collectives/double_tree.h"
+#include "core/collectives/halving_doubling.h"
+#include "core/collectives/ring.h"
+#include "core/collectives/segmented_ring.h"
+
+namespace core {
+
+const std::vector<std::string>& AllReduceAlgorithmNames() {
+  static const auto& names = *new std::vector<std::string>{
+      "segmented_ring", "ring", "halving_doubling", "double_tree", "direct_exchange"};
+  return names;
+}
+
+std::string_view Name(AllReduceAlgorithm algorithm) {
+  return AllReduceAlgorithmNames()[static_cast<size_t>(algorithm)];
+}
+
+absl::StatusOr<AllReduceAlgorithm> AllReduceAlgorithmNamed(std::string_view name) {
+  std::string all;
+  const std::vector<std::string>& names = AllReduceAlgorithmNames();
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == name) return static_cast<AllReduceAlgorithm>(i);
+    all += (i > 0 ? ", " : "") + names[i];
+  }
+  return absl::InvalidArgumentError("no all-reduce algorithm '" + std::string(name) +
+                                    "': there are " + all);
+}
+
+int64_t AllReduceScratchCount(const AllReduceOptions& options, int64_t count, DataType type,
+                              int size) {
+  switch (options.algorithm) {
+    case AllReduceAlgorithm::kSegmentedRing:
+      return SegmentedRingScratchCount(count, type, size);
+    case AllReduceAlgorithm::kRing:
+      return RingScratchCount(count, size);
+    case AllReduceAlgorithm::kHalvingDoubling:
+      return HalvingDoublingScratchCount(count);
+    case AllReduceAlgorithm::kDoubleTree:
+      return DoubleTreeScratchCount(count, type);
+    case AllReduceAlgorithm::kDirectExchange:
+      return DirectExchangeScratchCount(count, type, size);
+  }
+  return 0;
+}
+
+Task RunAllReduce(AllReduceOptions options, Communicator& communicator, Buffer data,
+                  Buffer scratch) {
+  switch (options.algorithm) {
+    case AllReduceAlgorithm::kSegmentedRing:
+      return SegmentedRingAllReduce(communicator, data, scratch);
+    case AllReduceAlgorithm::kRing:
+      return RingAllReduce(communicator, data, scratch);
+    case AllReduceAlgorithm::kHalvingDoubling:
+      return HalvingDoublingAllReduce(communicator, data, scratch);
+    case AllReduceAlgorithm::kDoubleTree:
+      return DoubleTreeAllReduce(communicator, data, scratch, options.ranks_per_host);
+    case AllReduceAlgorithm::kDirectExchange:
+      return DirectExchangeAllReduce(communicator, data, scratch);
+  }
+  return RingAllReduce(communicator, data, scratch);
+}
+
+}  // namespace core

@@ -1,0 +1,8 @@
+#include "backends/local/local_world.h"
+#include "core/testing/collectives_conformance.h"
+
+namespace core::testing {
+
+INSTANTIATE_TEST_SUITE_P(Local, AlgorithmsConformance, ::testing::Values(backends::MakeLocalWorld));
+
+}  // namespace core::testing

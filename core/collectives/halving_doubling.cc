@@ -1,0 +1,86 @@
+#include "core/collectives/halving_doubling.h"
+
+#include <bit>
+
+#include "core/collectives/add.h"
+
+namespace core {
+namespace {
+
+constexpr SpanKind kKind = SpanKind::kAllReduce;
+
+// The ranks that halve and double: a power of two. The first 2 · extra ranks are pairs, of which
+// the even one stands for both.
+class Members {
+ public:
+  explicit Members(int size)
+      : count_(static_cast<int>(std::bit_floor(static_cast<unsigned>(size)))),
+        extra_(size - count_) {}
+
+  int count() const { return count_; }
+  bool IsPaired(int rank) const { return rank < 2 * extra_; }
+  int MemberOf(int rank) const { return IsPaired(rank) ? rank / 2 : rank - extra_; }
+  int RankOf(int member) const { return member < extra_ ? 2 * member : member + extra_; }
+
+ private:
+  const int count_;
+  const int extra_;
+};
+
+// The part of the data that a member holds after halving with all partners down to `distance`.
+struct Part {
+  Buffer whole;
+  int member;
+  int members;
+
+  Buffer At(int distance) const {
+    int64_t begin = 0;
+    int64_t end = whole.count;
+    for (int half = members / 2; half >= distance; half /= 2) {
+      const int64_t middle = begin + (end - begin) / 2;
+      (member & half ? begin : end) = middle;
+    }
+    return whole.Slice(begin, end - begin);
+  }
+};
+
+Task HalveAndDouble(Communicator& communicator, Members members, Buffer data, Buffer scratch) {
+  const int member = members.MemberOf(communicator.rank());
+  const Part mine{data, member, members.count()};
+  for (int distance = members.count() / 2; distance > 0; distance /= 2) {
+    const Part theirs{data, member ^ distance, members.count()};
+    const int partner = members.RankOf(member ^ distance);
+    const Buffer sum = mine.At(distance);
+    const Buffer addend = scratch.Slice(0, sum.count);
+    co_await communicator.Exchange(theirs.At(distance), partner, addend, partner, kKind);
+    Add(addend, sum);
+  }
+  for (int distance = 1; distance < members.count(); distance *= 2) {
+    const Part theirs{data, member ^ distance, members.count()};
+    const int partner = members.RankOf(member ^ distance);
+    co_await communicator.Exchange(mine.At(distance), partner, theirs.At(distance), partner, kKind);
+  }
+}
+
+}  // namespace
+
+int64_t HalvingDoublingScratchCount(int64_t count) { return count; }
+
+Task HalvingDoublingAllReduce(Communicator& communicator, Buffer data, Buffer scratch) {
+  const Members members(communicator.size());
+  const int rank = communicator.rank();
+  if (members.IsPaired(rank) && rank % 2 == 1) {
+    co_await communicator.Send(data, rank - 1, kKind);
+    co_await communicator.Receive(data, rank - 1, kKind);
+    co_return;
+  }
+  if (members.IsPaired(rank)) {
+    const Buffer addend = scratch.Slice(0, data.count);
+    co_await communicator.Receive(addend, rank + 1, kKind);
+    Add(addend, data);
+  }
+  co_await HalveAndDouble(communicator, members, data, scratch);
+  if (members.IsPaired(rank)) co_await communicator.Send(data, rank + 1, kKind);
+}
+
+}  // namespace core

@@ -1,0 +1,210 @@
+#include "experiments/benchmarks/benchmark_run.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/quantile.h"
+#include "experiments/training/launcher.h"
+#include "nlohmann/json.hpp"
+
+namespace experiments {
+namespace {
+
+constexpr size_t kFirstSteps = 2;
+
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+// Processor seconds that the whole machine has used since it was started, but for our ended
+// children's: see proc(5), "/proc/stat".
+double OthersProcessorSeconds() {
+  std::ifstream file("/proc/stat");
+  std::string name;
+  double user = 0, nice = 0, system = 0, idle = 0, wait = 0, interrupts = 0, soft_interrupts = 0;
+  file >> name >> user >> nice >> system >> idle >> wait >> interrupts >> soft_interrupts;
+  rusage children;
+  getrusage(RUSAGE_CHILDREN, &children);
+  return (user + nice + system + interrupts + soft_interrupts) /
+             static_cast<double>(sysconf(_SC_CLK_TCK)) -
+         Seconds(children.ru_utime) - Seconds(children.ru_stime);
+}
+
+std::string LastLine(const std::string& path) {
+  std::ifstream file(path);
+  std::string last;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty()) last = line;
+  }
+  return last;
+}
+
+// Turns this process into `command`, with its output in the file `log`.
+int Become(const BenchmarkCommand& command, const std::string& log) {
+  const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  const int input = open("/dev/null", O_RDONLY);
+  if (output < 0 || input < 0) return 1;
+  dup2(input, STDIN_FILENO);
+  dup2(output, STDOUT_FILENO);
+  dup2(output, STDERR_FILENO);
+  for (const auto& [name, value] : command.environment) setenv(name.c_str(), value.c_str(), 1);
+  // From here on scripts count the time to their first step.
+  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  setenv("BENCH_T0", absl::StrFormat("%.6f", now.count()).c_str(), 1);
+  std::vector<char*> arguments;
+  for (const std::string& argument : command.arguments) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  execvp(arguments[0], arguments.data());
+  absl::FPrintF(stderr, "%s: %s\n", arguments[0], strerror(errno));
+  return 127;
+}
+
+// Scripts keep what was measured apart, in "measure".
+void ReadScriptFigures(const std::string& path, BenchmarkRun& run) {
+  const std::string text = core::ValueOrThrow(core::ReadFile(path, 1 << 30));
+  try {
+    const nlohmann::json measure = nlohmann::json::parse(text).at("measure");
+    run.step_times = measure.at("step_times").get<std::vector<double>>();
+    run.peak_memory = measure.at("peak_rss_mb").get<std::vector<double>>();
+    for (double& memory : run.peak_memory) memory *= 1 << 20;
+    run.first_step = measure.at("startup").at("first_step").get<double>();
+  } catch (const nlohmann::json::exception& error) {
+    throw core::Error(absl::StrCat(path, ": \"measure\" does not hold what is needed (",
+                                   error.what(), "): see the benchmark's --help"));
+  }
+}
+
+// The one results file that a run left in its folder.
+std::string FindResults(const std::string& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".json") return entry.path();
+  }
+  throw core::Error("it left no results file");
+}
+
+BenchmarkRun ReadRun(const BenchmarkCommand& command) {
+  const std::string path = FindResults(command.folder);
+  const core::Results results = core::ValueOrThrow(core::ReadResults(path));
+  BenchmarkRun run{.step_times = results.step_times,
+                   .losses = results.all_losses,
+                   .peak_memory = results.peak_memory_bytes,
+                   .first_step = results.startup_seconds,
+                   .configuration = results.configuration};
+  if (!results.epochs.empty()) run.breakdown = results.epochs.back().breakdown;
+  if (!command.ours) ReadScriptFigures(path, run);
+  if (run.step_times.empty()) throw core::Error(path + ": it holds no step times");
+  return run;
+}
+
+// The mean of a figure over the runs that have it.
+template <typename Get>
+std::optional<double> Mean(std::span<const BenchmarkRun> runs, const Get& get) {
+  double sum = 0;
+  int count = 0;
+  for (const BenchmarkRun& run : runs) {
+    const std::optional<double> value = get(run);
+    if (!value) continue;
+    sum += *value;
+    ++count;
+  }
+  return count == 0 ? std::nullopt : std::optional(sum / count);
+}
+
+void FillBreakdown(std::span<const BenchmarkRun> runs, BenchmarkRow& row) {
+  using Breakdown = core::BreakdownResult;
+  const auto mean = [&](auto get) {
+    return Mean(runs, [&](const BenchmarkRun& run) {
+      return run.breakdown ? std::optional<double>(get(*run.breakdown)) : std::nullopt;
+    });
+  };
+  row.compute_seconds = mean([](const Breakdown& step) { return step.computation; });
+  row.exposed_seconds = mean([](const Breakdown& step) { return step.exposed; });
+  row.hidden_seconds =
+      mean([](const Breakdown& step) { return step.communication - step.exposed; });
+  row.waiting_seconds = mean([](const Breakdown& step) { return step.waiting; });
+  row.load_seconds = mean([](const Breakdown& step) { return step.load; });
+}
+
+double CountWrong(std::span<const BenchmarkRun> runs, std::optional<double> first_loss) {
+  int64_t wrong = 0;
+  for (const BenchmarkRun& run : runs) {
+    wrong += std::count_if(run.losses.begin(), run.losses.end(),
+                           [](double loss) { return !std::isfinite(loss); });
+    if (run.losses.empty()) ++wrong;
+    if (first_loss && !run.losses.empty()) {
+      const double tolerance = 1e-6 * std::max(1.0, std::abs(*first_loss));
+      wrong += !(std::abs(run.losses.front() - *first_loss) <= tolerance);
+    }
+  }
+  return static_cast<double>(wrong);
+}
+
+}  // namespace
+
+std::span<const double> BenchmarkRun::SteadySteps() const {
+  const size_t left_out = std::min(kFirstSteps, step_times.size() - 1);
+  return std::span(step_times).subspan(left_out);
+}
+
+BenchmarkRun RunBenchmarkCommand(const BenchmarkCommand& command) {
+  const std::string log = command.folder + "/log";
+  std::filesystem::remove_all(command.folder);
+  std::filesystem::create_directories(command.folder);
+  const double others_before = OthersProcessorSeconds();
+  const auto begin = std::chrono::steady_clock::now();
+  const LaunchOutcome outcome = LaunchRanks(
+      1, [&](int) { return Become(command, log); }, std::chrono::seconds(15));
+  if (outcome.signal) throw Interrupted{*outcome.signal};
+  if (outcome.first_failure) {
+    throw core::Error(absl::StrCat(outcome.first_failure->cause, ": ", LastLine(log)));
+  }
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
+  BenchmarkRun run = ReadRun(command);
+  run.other_cores = std::max(0.0, (OthersProcessorSeconds() - others_before) / wall.count());
+  return run;
+}
+
+BenchmarkRow MakeRow(const BenchmarkCase& benchmark_case, const BenchmarkOptions& options,
+                     const BenchmarkCommand& command, std::span<const BenchmarkRun> runs,
+                     std::optional<double> first_loss) {
+  BenchmarkRow row{.name = benchmark_case.name, .program = command.program};
+  std::vector<double> steps;
+  for (const BenchmarkRun& run : runs) {
+    const std::span<const double> steady = run.SteadySteps();
+    steps.insert(steps.end(), steady.begin(), steady.end());
+    for (const double memory : run.peak_memory) {
+      row.peak_memory_bytes = std::max(row.peak_memory_bytes.value_or(0), memory);
+    }
+  }
+  const double median = core::Quantile(steps, 0.5);
+  row.images_per_second = options.batch_size * benchmark_case.training_ranks / median;
+  row.step_seconds = median;
+  row.step_spread_seconds = core::Quantile(steps, 0.75) - core::Quantile(steps, 0.25);
+  row.steps = static_cast<double>(steps.size());
+  FillBreakdown(runs, row);
+  // On test hosts our ranks count from their own start, which leaves the set-up of the hosts out.
+  if (options.rate.empty()) {
+    row.first_step_seconds = Mean(runs, [](const BenchmarkRun& run) { return run.first_step; });
+  }
+  row.wrong = CountWrong(runs, first_loss);
+  row.other_cores =
+      Mean(runs, [](const BenchmarkRun& run) { return std::optional(run.other_cores); });
+  return row;
+}
+
+}  // namespace experiments

@@ -1,0 +1,176 @@
+#include "experiments/simulation/simulation_bottleneck.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+namespace experiments {
+namespace {
+
+std::string ServersOwn(const SimulationCase& simulation, const std::string& what) {
+  return (simulation.options.server.servers == 1 ? "server's " : "servers' ") + what;
+}
+
+std::string NameOf(Resource resource, const SimulationCase& simulation) {
+  switch (resource) {
+    case Resource::kLinks:
+      return HasDedicatedServers(simulation) ? ServersOwn(simulation, "links") : "nics' links";
+    case Resource::kRacks:
+      return "racks' links";
+    case Resource::kLatency:
+      return "latency";
+    case Resource::kComputing:
+      return "workers' computing";
+    case Resource::kServing:
+      return ServersOwn(simulation, "computing");
+    case Resource::kChance:
+      return "stragglers";
+    case Resource::kServers:
+      break;
+  }
+  return "";
+}
+
+// Twice the bandwidth of every nic, and no more than before of the racks'.
+void DoubleBandwidth(sim::Cluster& cluster) {
+  cluster.nic.bytes_per_second *= 2;
+  for (sim::HostRange& hosts : cluster.exceptions) hosts.nic.bytes_per_second *= 2;
+  cluster.inside_host.bytes_per_second *= 2;
+  cluster.oversubscription *= 2;
+}
+
+void HalveLatency(sim::Cluster& cluster) {
+  cluster.nic.latency /= 2;
+  for (sim::HostRange& hosts : cluster.exceptions) hosts.nic.latency /= 2;
+  cluster.inside_host.latency /= 2;
+  cluster.rack_latency /= 2;
+  cluster.send_overhead /= 2;
+  cluster.receive_overhead /= 2;
+}
+
+void HalveComputing(SimulationCase& simulation) {
+  core::Profile& profile = simulation.profile;
+  profile.forward /= 2;
+  profile.pass /= 2;
+  for (core::ProfiledGradient& gradient : profile.gradients) gradient.ready /= 2;
+  if (!HasServers(simulation)) profile.update /= 2;
+}
+
+void HalveServing(SimulationCase& simulation) {
+  simulation.profile.update /= 2;
+  simulation.profile.accumulate_bytes_per_second *= 2;
+  simulation.cluster.accumulate_bytes_per_second *= 2;  // 0, for the profile's, stays 0.
+}
+
+bool IsDisturbed(const sim::Disturbance& disturbance) {
+  return disturbance.jitter > 0 || disturbance.straggler_share > 0 ||
+         disturbance.slow_link_share > 0 || disturbance.stagger > 0;
+}
+
+// The part of the step that is due to the resource: most remedies halve it, one removes it.
+double ShareOf(Resource resource, double gain) {
+  return (resource == Resource::kChance ? 1 : 2) * (1 - 1 / gain);
+}
+
+double GainOf(const SimulationRow& row, const SimulationRow& remedied) {
+  return *remedied.images_per_second / *row.images_per_second;
+}
+
+std::string Gain(const Remedy& remedy, double gain) {
+  return absl::StrFormat("%s would give %.2fx", remedy.name, gain);
+}
+
+double BusyOf(Resource resource, const SimulationRow& row, double share) {
+  const auto of_step = [&row](const std::optional<double>& seconds) {
+    return seconds.value_or(0) / *row.step_seconds;
+  };
+  std::optional<double> measured;
+  if (resource == Resource::kLinks) measured = row.link_busy;
+  if (resource == Resource::kComputing) measured = of_step(row.compute_seconds);
+  if (resource == Resource::kServing && row.serve_seconds) measured = of_step(row.serve_seconds);
+  return std::clamp(measured.value_or(share), 0.0, 1.0);
+}
+
+std::string VerbOf(Resource resource) {
+  switch (resource) {
+    case Resource::kLinks:
+    case Resource::kRacks:
+      return "are busy";
+    case Resource::kChance:
+      return "cost";
+    default:
+      return "takes";
+  }
+}
+
+}  // namespace
+
+std::vector<Remedy> RemediesFor(const SimulationCase& simulation) {
+  std::vector<Remedy> remedies;
+  const auto add = [&](Resource resource, const std::string& name) -> SimulationCase& {
+    return remedies.emplace_back(Remedy{resource, name, simulation}).simulation;
+  };
+  if (CanShareModel(simulation)) {
+    const int servers = 2 * simulation.options.server.servers;
+    SimulationCase& more = add(
+        Resource::kServers, absl::StrCat(servers == 2 ? "two" : absl::StrCat(servers), " servers"));
+    more.options.server.servers = servers;
+    more.world_size += simulation.options.server.servers;
+  }
+  DoubleBandwidth(add(Resource::kLinks, "twice the bandwidth").cluster);
+  if (simulation.cluster.hosts_per_rack > 0) {
+    add(Resource::kRacks, "twice the bandwidth between racks").cluster.oversubscription /= 2;
+  }
+  HalveLatency(add(Resource::kLatency, "half the latency").cluster);
+  HalveComputing(add(Resource::kComputing, "twice the workers' speed of computing"));
+  if (HasServers(simulation)) {
+    HalveServing(add(Resource::kServing, "twice the server's speed of computing"));
+  }
+  if (IsDisturbed(simulation.cluster.disturbance)) {
+    add(Resource::kChance, "no disturbance").cluster.disturbance = {};
+  }
+  return remedies;
+}
+
+Bottleneck FindBottleneck(const SimulationCase& simulation, const SimulationRow& row,
+                          const std::vector<Remedy>& remedies,
+                          std::span<const SimulationRow> rows) {
+  std::optional<size_t> servers;
+  double chance = 0;
+  for (size_t i = 0; i < remedies.size(); ++i) {
+    if (remedies[i].resource == Resource::kServers) servers = i;
+    if (remedies[i].resource == Resource::kChance) {
+      chance = ShareOf(Resource::kChance, GainOf(row, rows[i]));
+    }
+  }
+  std::optional<size_t> most;
+  double most_share = 0;
+  for (size_t i = 0; i < remedies.size(); ++i) {
+    const Resource resource = remedies[i].resource;
+    if (resource == Resource::kServers) continue;
+    double share = ShareOf(resource, GainOf(row, rows[i]));
+    // What stragglers compute longer than others is not the workers' computing's fault.
+    if (resource == Resource::kComputing) share -= chance;
+    if (most && share <= most_share) continue;
+    most = i;
+    most_share = share;
+  }
+  const Resource resource = remedies[*most].resource;
+  const double gain = GainOf(row, rows[*most]);
+  Bottleneck bottleneck;
+  bottleneck.name = NameOf(resource, simulation);
+  bottleneck.busy = BusyOf(resource, row, ShareOf(resource, gain));
+  std::vector<std::string> gains;
+  const bool of_servers = resource == Resource::kLinks || resource == Resource::kServing;
+  if (servers && of_servers) gains.push_back(Gain(remedies[*servers], GainOf(row, rows[*servers])));
+  gains.push_back(Gain(remedies[*most], gain));
+  bottleneck.sentence =
+      absl::StrFormat("%s %s %.0f %% of a step: %s", bottleneck.name, VerbOf(resource),
+                      100 * bottleneck.busy, absl::StrJoin(gains, ", "));
+  return bottleneck;
+}
+
+}  // namespace experiments

@@ -1,0 +1,164 @@
+#include "experiments/simulation/simulation_run.h"
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/memory.h"
+#include "core/records/trace.h"
+#include "experiments/simulation/simulation_closed_form.h"
+#include "experiments/simulation/simulation_size.h"
+#include "sim/simulate.h"
+
+namespace experiments {
+namespace {
+
+double ImagesPerSecond(const SimulationCase& simulation, const RankCounts& ranks, double step) {
+  return static_cast<double>(ranks.workers) * simulation.profile.batch_size / step;
+}
+
+// Mean over steps.
+double Mean(const std::vector<core::Breakdown>& steps, core::Duration core::Breakdown::*part) {
+  core::Duration sum{};
+  for (const core::Breakdown& step : steps) sum += step.*part;
+  return steps.empty() ? 0 : sum.count() / static_cast<double>(steps.size());
+}
+
+void AddBreakdown(const SimulationCase& simulation, const sim::Simulation& result,
+                  SimulationRow& row) {
+  const std::vector<core::Breakdown>& steps = result.worker_steps;
+  row.compute_seconds = Mean(steps, &core::Breakdown::computation);
+  row.communication_seconds = Mean(steps, &core::Breakdown::communication);
+  row.exposed_seconds = Mean(steps, &core::Breakdown::exposed);
+  if (!HasServers(simulation)) return;
+  row.pull_seconds = Mean(steps, &core::Breakdown::pull);
+  row.push_seconds = Mean(steps, &core::Breakdown::push);
+  if (!result.server_steps.empty()) {
+    row.serve_seconds = Mean(result.server_steps, &core::Breakdown::computation);
+  }
+}
+
+// "host 0's " of "host 0's up-link".
+std::string OwnerOf(const std::string& link) { return link.substr(0, link.rfind(' ') + 1); }
+
+void AddLink(const SimulationCase& simulation, const sim::Simulation& result, SimulationRow& row) {
+  if (result.busiest.empty()) return;
+  const sim::LinkReport& link = result.busiest[0];
+  row.busiest_link = link.name;
+  row.link_bytes = link.bytes / simulation.steps;
+  double busy = link.utilization;
+  if (simulation.strategy == "parameter_server") {
+    // It pulls over one direction, then pushes over the other.
+    for (const sim::LinkReport& other : result.busiest) {
+      if (other.name != link.name && OwnerOf(other.name) == OwnerOf(link.name)) {
+        busy += other.utilization;
+      }
+    }
+  }
+  row.link_busy = busy;
+}
+
+SimulationRow ClosedFormRow(const SimulationCase& simulation, const RankCounts& ranks) {
+  const ServerStep step = ClosedForm(simulation);
+  SimulationRow row;
+  row.step_seconds = step.total();
+  // Workers that serve add and update themselves.
+  row.compute_seconds = step.compute + (HasDedicatedServers(simulation) ? 0 : step.serve);
+  row.communication_seconds = row.exposed_seconds = step.pull + step.push;
+  row.pull_seconds = step.pull;
+  row.push_seconds = step.push;
+  row.serve_seconds = step.serve;
+  row.images_per_second = ImagesPerSecond(simulation, ranks, step.total());
+  return row;
+}
+
+void WriteTrace(const sim::Simulation& result, const std::string& path) {
+  std::vector<std::string> events;
+  for (const sim::RankTrace& rank : result.traces) {
+    events.push_back(core::TraceEvents(rank.rank, absl::StrCat("rank ", rank.rank), rank.spans));
+  }
+  core::ThrowIfError(core::WriteFile(path, core::TraceFile(events)));
+}
+
+SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod method,
+                           const std::string& trace) {
+  const sim::Simulation result = sim::Simulate(
+      simulation.cluster, simulation.profile,
+      [&](int) { return std::move(*core::MakeStrategy(simulation.strategy, simulation.options)); },
+      {.world_size = simulation.world_size,
+       .steps = simulation.steps,
+       .collectives = method == SimulationMethod::kFormula ? sim::CollectiveMode::kFormula
+                                                           : sim::CollectiveMode::kMessages,
+       .all_reduce = simulation.all_reduce,
+       .trace = !trace.empty()});
+  SimulationRow row;
+  row.step_seconds = result.step_seconds;
+  row.images_per_second =
+      ImagesPerSecond(simulation, {result.workers, result.servers}, result.step_seconds);
+  AddBreakdown(simulation, result, row);
+  AddLink(simulation, result, row);
+  row.events = static_cast<double>(result.events);
+  row.messages = static_cast<double>(result.messages);
+  row.memory_bytes = static_cast<double>(result.memory_bytes);
+  if (!trace.empty()) WriteTrace(result, trace);
+  return row;
+}
+
+}  // namespace
+
+SimulationRow RunSimulation(const SimulationCase& simulation, double messages_max,
+                            const std::string& trace) {
+  const auto start = std::chrono::steady_clock::now();
+  const RankCounts ranks = CountRanks(simulation);
+  const SimulationMethod method = MethodFor(simulation, messages_max);
+  SimulationRow row = method == SimulationMethod::kClosedForm
+                          ? ClosedFormRow(simulation, ranks)
+                          : SimulatedRow(simulation, method, trace);
+  row.strategy = Label(simulation);
+  row.world_size = simulation.world_size;
+  row.workers = ranks.workers;
+  row.servers = ranks.servers;
+  row.method = Name(method);
+  const core::Profile& profile = simulation.profile;
+  row.efficiency = (profile.pass + profile.update) / *row.step_seconds;
+  row.wall_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return row;
+}
+
+Job SimulationJob(const SimulationCase& simulation, double messages_max, const std::string& trace) {
+  const SimulationSize size = SizeOf(simulation, MethodFor(simulation, messages_max));
+  return {.name = absl::StrCat(Label(simulation), ", ", simulation.world_size, " ranks"),
+          .run = [simulation, messages_max,
+                  trace] { return ToJson(RunSimulation(simulation, messages_max, trace)).dump(); },
+          .memory_bytes = static_cast<int64_t>(size.memory_bytes)};
+}
+
+double FreeMemoryBytes() {
+  if (const std::optional<double> available = core::AvailableMemoryBytes()) return *available;
+  throw core::Error("/proc/meminfo does not say how much memory is available");
+}
+
+void CheckMemory(const SimulationCase& simulation, double messages_max) {
+  const SimulationMethod method = MethodFor(simulation, messages_max);
+  const double needed = SizeOf(simulation, method).memory_bytes;
+  const double free = FreeMemoryBytes();
+  if (needed <= free) return;
+  std::string others;
+  if (CanShareModel(simulation) && simulation.options.server.servers > 1) {
+    absl::StrAppend(&others, " or fewer servers");
+  }
+  if (method == SimulationMethod::kMessages && !HasServers(simulation)) {
+    absl::StrAppend(&others, " or --collectives=formula");
+  }
+  throw core::Error(absl::StrFormat(
+      "%s at --world-size=%d, simulated by %s, needs about %.1f GB of memory, and %.1f GB are "
+      "free: take a smaller world%s",
+      Label(simulation), simulation.world_size, Name(method), needed / 1e9, free / 1e9, others));
+}
+
+}  // namespace experiments

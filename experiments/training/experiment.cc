@@ -1,0 +1,154 @@
+#include "experiments/training/experiment.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "backends/images/image_folder.h"
+#include "backends/images/image_loader.h"
+#include "core/base/error.h"
+#include "core/base/temporary_folder.h"
+#include "experiments/common/host_info.h"
+#include "experiments/common/program.h"
+#include "experiments/training/launcher.h"
+#include "experiments/training/rank_environment.h"
+#include "experiments/training/train_rank.h"
+#include "tools/make_dataset.h"
+
+namespace experiments {
+namespace {
+
+constexpr std::string_view kUsage =
+    R"(Trains ResNet-50 on an image folder with one strategy, and writes its figures to a results file.
+
+    tools/bazel run //experiments:baseline_ddp -- --data-dir=imagenet --nproc-per-node=4 --batch-size=64
+    tools/bazel run //experiments:parameter_server                    # on a small data set of its own
+    torchrun --no-python --nproc-per-node=4 bazel-bin/experiments/all_reduce --data-dir=imagenet
+
+Where RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are set (torchrun, or mpirun's and Slurm's names
+for them) the program is one rank; else it starts --nproc-per-node of them on this machine.)";
+
+void PrepareOutput(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && access(folder.c_str(), W_OK) != 0) {
+    error = std::error_code(errno, std::generic_category());
+  }
+  if (error) {
+    throw core::Error(absl::StrCat("--output-dir=", folder, " cannot be written (", error.message(),
+                                   "): name another folder"));
+  }
+}
+
+// Where the user names no data set, a small one is made on first use.
+void MakeGeneratedDataset(const RunOptions& options) {
+  if (!options.generated || std::filesystem::exists(options.data_dir)) return;
+  absl::PrintF("no --data-dir: making a small set of images, once, in %s\n", options.data_dir);
+  std::fflush(stdout);
+  core::ThrowIfError(tools::MakeDataset({.path = options.data_dir, .threads = UsableCores()}));
+}
+
+// What every rank would find, said once and before any starts.
+void CheckBatchSize(const RunOptions& options, const backends::ImageDataset& dataset) {
+  if (options.synthetic) return;
+  backends::ImageLoader(dataset.training, {.batch_size = options.batch_size,
+                                           .image_size = options.image_size,
+                                           .workers = 0,
+                                           .ranks = TrainingRanks(options, options.ranks)});
+}
+
+void Announce(const RunOptions& options, const backends::ImageDataset& dataset) {
+  const int training = TrainingRanks(options, options.ranks);
+  const int servers = options.ranks - training;
+  std::string data = "synthetic images";
+  if (!options.synthetic) {
+    data = absl::StrFormat("%d + %d images of %d classes in %s", dataset.training.files.size(),
+                           dataset.validation.files.size(), dataset.training.classes.size(),
+                           options.data_dir);
+  }
+  absl::PrintF(
+      "%s: %d training rank%s%s on %d core%s, %d thread%s each%s; %s; batch %d a rank, %d x %d "
+      "pixels, %s\n",
+      options.strategy, training, training == 1 ? "" : "s",
+      servers == 0   ? ""
+      : servers == 1 ? " and a server"
+                     : absl::StrCat(" and ", servers, " servers"),
+      UsableCores(), UsableCores() == 1 ? "" : "s", options.threads,
+      options.threads == 1 ? "" : "s", options.threads == 1 ? "" : ", passive waiting", data,
+      options.batch_size, options.image_size, options.image_size, options.precision);
+}
+
+void StartRanks(const RunOptions& options, const backends::ImageDataset& dataset) {
+  const core::TemporaryFolder meeting_place;  // For as long as they run.
+  const LaunchOutcome outcome = LaunchRanks(options.ranks, [&](int rank) {
+    return ReportErrors(absl::StrCat("rank ", rank), [&] {
+      RunRank(options,
+              {.rank = rank,
+               .world_size = options.ranks,
+               .local_rank = rank,
+               .local_world_size = options.ranks},
+              {.folder = meeting_place.path()}, dataset);
+    });
+  });
+  if (outcome.signal) {
+    throw core::Error(absl::StrCat("interrupted by signal ", *outcome.signal, " (",
+                                   strsignal(*outcome.signal), "); all ranks have ended"));
+  }
+  if (outcome.first_failure) {
+    throw core::Error(absl::StrCat("rank ", outcome.first_failure->rank, " ",
+                                   outcome.first_failure->cause, "; all ranks have ended"));
+  }
+}
+
+}  // namespace
+
+void WaitPassively(const RunOptions& options, char** argv) {
+  if (options.threads == 1 || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "passive", 1);
+  execv("/proc/self/exe", argv);
+  throw core::Error(absl::StrCat("the program could not start itself anew (", strerror(errno),
+                                 "): set OMP_WAIT_POLICY=passive and run it again"));
+}
+
+RunOptions ReadOptions(std::string_view strategy, std::string_view usage, int argc, char** argv) {
+  ReadFlags(argc, argv, usage);
+  return OptionsFromFlags(strategy, UsableCores(), core::ValueOrThrow(ReadRankEnvironment()));
+}
+
+void RunExperiment(const RunOptions& options) {
+  const std::optional<RankEnvironment> environment = core::ValueOrThrow(ReadRankEnvironment());
+  if (environment && options.generated) {
+    throw core::Error(
+        "--data-dir is missing: ranks that others start share a data set that is there "
+        "(or --synthetic)");
+  }
+  PrepareOutput(options.output_dir);
+  MakeGeneratedDataset(options);
+  backends::ImageDataset dataset;
+  if (!options.synthetic) dataset = backends::ListImageDataset(options.data_dir);
+  CheckBatchSize(options, dataset);
+  if (!environment || environment->rank == 0) Announce(options, dataset);
+  if (environment) {
+    RunRank(options, *environment, {}, dataset);
+  } else {
+    StartRanks(options, dataset);
+  }
+}
+
+int ExperimentMain(std::string_view strategy, int argc, char** argv) {
+  return ReportErrors("lockstep", [&] {
+    const RunOptions options = ReadOptions(strategy, kUsage, argc, argv);
+    WaitPassively(options, argv);
+    RunExperiment(options);
+  });
+}
+
+}  // namespace experiments

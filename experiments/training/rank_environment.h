@@ -1,0 +1,30 @@
+#ifndef EXPERIMENTS_TRAINING_RANK_ENVIRONMENT_H_
+#define EXPERIMENTS_TRAINING_RANK_ENVIRONMENT_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace experiments {
+
+// What a launcher of others (torchrun --no-python, mpirun, Slurm) told this process that it is.
+struct RankEnvironment {
+  int rank = 0;
+  int world_size = 1;
+  int local_rank = 0;
+  int local_world_size = 1;  // Ranks on this host.
+  std::string master_address;
+  int master_port = 0;
+  bool agent_store = false;  // The launcher itself serves at that port (torchrun's agent).
+};
+
+// From RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, or Open MPI's (OMPI_COMM_WORLD_RANK, …) or
+// Slurm's (SLURM_PROCID, …) names for them, and MASTER_ADDR, MASTER_PORT. Empty if there is no
+// rank: then the program starts its ranks itself. An error names the variable that is missing or
+// makes no sense.
+absl::StatusOr<std::optional<RankEnvironment>> ReadRankEnvironment();
+
+}  // namespace experiments
+
+#endif  // EXPERIMENTS_TRAINING_RANK_ENVIRONMENT_H_

@@ -1,0 +1,80 @@
+#include "experiments/training/rank_environment.h"
+
+#include <cstdlib>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace experiments {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class RankEnvironmentTest : public ::testing::Test {
+ protected:
+  RankEnvironmentTest() { Clear(); }
+  ~RankEnvironmentTest() override { Clear(); }
+  void Set(const char* name, const char* value) { setenv(name, value, 1); }
+  std::string Error() { return std::string(ReadRankEnvironment().status().message()); }
+
+ private:
+  void Clear() {
+    for (const char* name : {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR",
+                             "MASTER_PORT", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+                             "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"}) {
+      unsetenv(name);
+    }
+  }
+};
+
+TEST_F(RankEnvironmentTest, WithoutARankThereIsNone) {
+  EXPECT_FALSE(ReadRankEnvironment()->has_value());
+}
+
+TEST_F(RankEnvironmentTest, IsWhatTorchrunSays) {
+  Set("RANK", "5");
+  Set("WORLD_SIZE", "8");
+  Set("LOCAL_RANK", "1");
+  Set("LOCAL_WORLD_SIZE", "4");
+  Set("MASTER_ADDR", "node0");
+  Set("MASTER_PORT", "29500");
+  const auto environment = ReadRankEnvironment();
+  ASSERT_TRUE(environment.ok()) << environment.status();
+  EXPECT_EQ((*environment)->rank, 5);
+  EXPECT_EQ((*environment)->world_size, 8);
+  EXPECT_EQ((*environment)->local_rank, 1);
+  EXPECT_EQ((*environment)->local_world_size, 4);
+  EXPECT_EQ((*environment)->master_address, "node0");
+  EXPECT_EQ((*environment)->master_port, 29500);
+}
+
+TEST_F(RankEnvironmentTest, IsWhatMpirunOrSlurmSays) {
+  Set("MASTER_ADDR", "node0");
+  Set("MASTER_PORT", "1");
+  Set("SLURM_PROCID", "3");
+  Set("SLURM_NTASKS", "4");
+  EXPECT_FALSE(ReadRankEnvironment()->has_value()) << "an allocation is not yet a step";
+  Set("SLURM_LOCALID", "0");
+  EXPECT_EQ((*ReadRankEnvironment())->rank, 3);
+  Set("OMPI_COMM_WORLD_RANK", "1");
+  Set("OMPI_COMM_WORLD_SIZE", "2");
+  EXPECT_EQ((*ReadRankEnvironment())->world_size, 2);
+}
+
+TEST_F(RankEnvironmentTest, ErrorsNameTheVariable) {
+  Set("RANK", "1");
+  EXPECT_THAT(Error(), HasSubstr("WORLD_SIZE is not set"));
+  Set("WORLD_SIZE", "two");
+  EXPECT_THAT(Error(), AllOf(HasSubstr("WORLD_SIZE"), HasSubstr("\"two\"")));
+  Set("WORLD_SIZE", "1");
+  EXPECT_THAT(Error(), HasSubstr("MASTER_PORT"));
+  Set("MASTER_PORT", "29500");
+  EXPECT_THAT(Error(), HasSubstr("RANK is 1 but WORLD_SIZE is 1"));
+  Set("RANK", "0");
+  EXPECT_THAT(Error(), HasSubstr("MASTER_ADDR"));
+}
+
+}  // namespace
+}  // namespace experiments

@@ -1,0 +1,76 @@
+#include "experiments/training/run_record.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "experiments/common/host_info.h"
+
+namespace experiments {
+namespace {
+
+std::string LocalTime() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts;
+  localtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
+  return text;
+}
+
+}  // namespace
+
+std::string ResultsFileName(std::string_view strategy) {
+  if (strategy == "ddp") return "results_baseline_ddp.json";
+  if (strategy == "parameter_server") return "results_ps.json";
+  return absl::StrCat("results_", std::string(strategy), ".json");
+}
+
+std::string MethodName(std::string_view strategy) {
+  if (strategy == "ddp") return "DDP (Lockstep)";
+  if (strategy == "all_reduce") return "Manual All-Reduce (Lockstep)";
+  if (strategy == "parameter_server") return "Parameter Server (Lockstep)";
+  return absl::StrCat(std::string(strategy), " (Lockstep)");
+}
+
+RunRecord::RunRecord(const RunOptions& options, int world_size)
+    : path_(absl::StrCat(options.output_dir, "/", ResultsFileName(options.strategy))) {
+  results_.method = MethodName(options.strategy);
+  results_.strategy = options.strategy;
+  results_.world_size = world_size;
+  const int training = TrainingRanks(options, world_size);
+  if (training < world_size) results_.num_workers = training;
+  results_.batch_size = options.batch_size;
+  results_.start_time = LocalTime();
+  results_.configuration = Describe(options);
+  utsname system;
+  if (uname(&system) == 0) {
+    results_.configuration["host"] = system.nodename;
+    results_.configuration["system"] = absl::StrCat(system.sysname, " ", system.release);
+  }
+  results_.configuration["processor"] = ProcessorName();
+  results_.configuration["cores"] = absl::StrCat(std::thread::hardware_concurrency());
+}
+
+void RunRecord::AddEpoch(const core::EpochRecord& record) {
+  results_.epochs.push_back(record.result);
+  results_.all_losses.insert(results_.all_losses.end(), record.losses.begin(), record.losses.end());
+  results_.step_times.insert(results_.step_times.end(), record.step_times.begin(),
+                             record.step_times.end());
+}
+
+void RunRecord::WritePartial() { Write(true); }
+void RunRecord::WriteComplete() { Write(false); }
+
+void RunRecord::Write(bool partial) {
+  results_.partial = partial;
+  results_.end_time = LocalTime();
+  core::Summarize(results_);
+  core::ThrowIfError(core::WriteResults(results_, path_));
+}
+
+}  // namespace experiments

@@ -1,0 +1,45 @@
+#ifndef SIM_ENGINE_POOL_H_
+#define SIM_ENGINE_POOL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "sim/engine/chunked_vector.h"
+
+namespace sim {
+
+// Objects by id. They stay where they are; ids, and the memory that the objects own, are used
+// again.
+template <class T>
+class Pool {
+ public:
+  T& operator[](uint32_t id) { return items_[id]; }
+  const T& operator[](uint32_t id) const { return items_[id]; }
+  // Ids are below it.
+  size_t size() const { return items_.size(); }
+
+  // An object as it was left when its id was deleted, or a new one.
+  uint32_t New() {
+    if (free_.empty()) {
+      items_.emplace_back();
+      return static_cast<uint32_t>(items_.size() - 1);
+    }
+    const uint32_t id = free_.back();
+    free_.pop_back();
+    // Whoever makes one mostly makes more.
+    if (free_.size() > kAhead) __builtin_prefetch(&items_[free_[free_.size() - kAhead]], 1);
+    return id;
+  }
+  void Delete(uint32_t id) { free_.push_back(id); }
+
+ private:
+  static constexpr size_t kAhead = 4;
+
+  ChunkedVector<T> items_;
+  std::vector<uint32_t> free_;
+};
+
+}  // namespace sim
+
+#endif  // SIM_ENGINE_POOL_H_

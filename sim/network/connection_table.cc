@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <bit>
+
+#include "sim/network/network.h"
+
+// How a network finds the connection of a message.
+namespace sim {
+
+// Where a connection is in the table, or would be. Hashes of neighbours are neighbours, so that a
+// rank that goes through its peers goes through memory.
+Network::Slot& Network::FindSlot(uint32_t from, uint32_t to, Channel channel) {
+  uint64_t hash = uint64_t{from >> 2} << 32 | to >> 2;
+  hash = (hash ^ static_cast<uint64_t>(channel) << 62) * 0x9E3779B97F4A7C15;
+  hash = (hash ^ hash >> 29) * 0xBF58476D1CE4E5B9;
+  const uint32_t near = (from & 3) << 2 | (to & 3);
+  const auto tag = static_cast<uint32_t>(hash >> 32) << 4 | near;
+  const size_t mask = table_.size() - 1;
+  for (size_t at = (hash << 4 | near) & mask;; at = (at + 1) & mask) {
+    Slot& slot = table_[at];
+    if (slot.connection == kNone) {
+      slot.tag = tag;
+      return slot;
+    }
+    if (slot.tag != tag) continue;
+    if (IsConnection(slot.connection, from, to, channel)) return slot;
+  }
+}
+
+void Network::GrowTable() {
+  std::vector<Slot>().swap(table_);
+  table_.resize(std::bit_ceil(std::max<size_t>(32, connections_.size() + 1)) * 2);
+  for (Id id = lane_count_; id < connections_.size(); ++id) {
+    const Connection& connection = connections_[id];
+    FindSlot(connection.from, connection.to, static_cast<Channel>(connection.channel)).connection =
+        id;
+  }
+}
+
+bool Network::IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) const {
+  const Connection& connection = connections_[id];
+  return connection.from == from && connection.to == to &&
+         connection.channel == static_cast<uint32_t>(channel);
+}
+
+// A rank mostly goes through its peers in the same order again.
+Network::Id Network::FindConnection(const Half& half, Hint& hint) {
+  const bool sends = half.side == Side::kSend;
+  const auto from = static_cast<uint32_t>(sends ? half.rank : half.peer);
+  const auto to = static_cast<uint32_t>(sends ? half.peer : half.rank);
+  const auto side = static_cast<size_t>(half.side);
+  const Id last = hint.connection;
+  const Id next = last == kNone ? kNone : connections_[last].next[side];
+  if (next != kNone && IsConnection(next, from, to, half.channel)) {
+    hint.connection = next;
+    LookAhead(half.side, hint);
+    return next;
+  }
+  const Id id = LookUpConnection(from, to, half.channel);
+  if (last != kNone) connections_[last].next[side] = id;
+  hint = {id, id};
+  return id;
+}
+
+// Keeps `ahead` some posts ahead, and fetches that connection and the message that waits on the one
+// before it.
+void Network::LookAhead(Side side, Hint& hint) const {
+  constexpr int kPosts = 4;
+  for (int post = hint.ahead == hint.connection ? -kPosts : 0; post <= 0; ++post) {
+    const Connection& connection = connections_[hint.ahead];
+    if (connection.unmatched != kNone) __builtin_prefetch(&messages_[connection.unmatched]);
+    const Id next = connection.next[static_cast<size_t>(side)];
+    if (next == kNone) {
+      hint.ahead = hint.connection;
+      return;
+    }
+    hint.ahead = next;
+  }
+  __builtin_prefetch(&connections_[hint.ahead]);
+}
+
+Network::Id Network::LookUpConnection(uint32_t from, uint32_t to, Channel channel) {
+  if (connections_.size() * 5 >= table_.size() * 3) GrowTable();
+  Slot& slot = FindSlot(from, to, channel);
+  if (slot.connection == kNone) {
+    const Path path = topology_.PathBetween(static_cast<int>(from), static_cast<int>(to));
+    sharing_.AddRoute(path.view());
+    slot.connection = static_cast<Id>(connections_.size());
+    Connection& connection = connections_.emplace_back();
+    connection.from = from;
+    connection.to = to;
+    connection.channel = static_cast<uint32_t>(channel);
+  }
+  return slot.connection;
+}
+
+}  // namespace sim

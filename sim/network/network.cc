@@ -1,0 +1,349 @@
+#include "sim/network/network.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/base/error.h"
+
+namespace sim {
+namespace {
+
+// Added to a message's id: the timer is for the end of the receiver's overhead.
+constexpr uint64_t kReceived = uint64_t{1} << 32;
+
+core::Error SizesDiffer(const Network::Half& half, int64_t other_bytes) {
+  const bool sends = half.side == Network::Side::kSend;
+  return core::Error("rank " + std::to_string(half.rank) + ": " + (sends ? "sends " : "receives ") +
+                     std::to_string(half.buffer.bytes()) + " bytes " + (sends ? "to" : "from") +
+                     " rank " + std::to_string(half.peer) + ", which " +
+                     (sends ? "receives " : "sends ") + std::to_string(other_bytes) +
+                     ": both sides of a message need the same size");
+}
+
+}  // namespace
+
+Network::Network(Engine& engine, const Cluster& cluster, int ranks)
+    : engine_(engine),
+      cluster_(cluster),
+      sharing_(cluster.incast, Topology::PathLinksMax(cluster)),
+      topology_(cluster, ranks, sharing_),
+      buckets_(topology_, sharing_),
+      lane_count_(cluster.shared_cores.any() ? 2 * static_cast<Id>(ranks) : 0) {
+  for (Id lane = 0; lane < lane_count_; ++lane) {
+    sharing_.AddRoute(topology_.OverheadPath(static_cast<int>(lane / 2), lane % 2).view());
+    connections_.emplace_back();
+  }
+  engine.Attach(*this);
+  if (lane_count_ > 0) return;
+  if (cluster.send_overhead > 0) sending_until_.resize(static_cast<size_t>(ranks));
+  if (cluster.receive_overhead > 0) receiving_until_.resize(static_cast<size_t>(ranks));
+}
+
+double Network::LatencyOf(const Connection& connection) const {
+  const Path path =
+      topology_.PathBetween(static_cast<int>(connection.from), static_cast<int>(connection.to));
+  return path.latency;
+}
+
+double Network::Occupy(std::vector<double>& until, uint32_t rank, double time, double overhead) {
+  if (until.empty()) return time;
+  until[rank] = std::max(time, until[rank]) + overhead;
+  return until[rank];
+}
+
+void Network::Post(Half half, Hint& hint) {
+  const Id id = FindConnection(half, hint);
+  const Id last = connections_[id].unmatched;
+  if (last == kNone || messages_[last].first == half.side) {
+    Append(half, id);
+  } else {
+    Match(half, id);
+  }
+}
+
+void Network::Take(Id id, Half& half) {
+  Message& message = messages_[id];
+  const bool sends = half.side == Side::kSend;
+  (sends ? message.sender : message.receiver) = std::move(half.part);
+  if (half.buffer.data == nullptr) return;
+  message.has_data = true;
+  Data& data = data_[id];
+  if (sends) {
+    data.source = half.buffer.data;
+  } else {
+    data.target = half.buffer.data;
+  }
+}
+
+void Network::Append(Half& half, Id id) {
+  const Id message_id = messages_.New();
+  Message& message = messages_[message_id];
+  message = Message{.bytes = half.buffer.bytes(),
+                    .start = half.time,
+                    .connection = id,
+                    .kind = half.kind,
+                    .first = half.side};
+  Take(message_id, half);
+  Id& last = connections_[id].unmatched;
+  message.next_unmatched =
+      last == kNone ? message_id : std::exchange(messages_[last].next_unmatched, message_id);
+  last = message_id;
+  const bool eager =
+      message.bytes > 0 && static_cast<double>(message.bytes) <= cluster_.eager_bytes;
+  if (half.side == Side::kSend && eager) {
+    message.started = true;
+    Start(message_id, half.time);
+  }
+}
+
+void Network::Match(Half& half, Id id) {
+  Id& last = connections_[id].unmatched;
+  const Id message_id = messages_[last].next_unmatched;
+  Message& message = messages_[message_id];
+  if (message.bytes != half.buffer.bytes()) throw SizesDiffer(half, message.bytes);
+  if (message_id == last) {
+    last = kNone;
+  } else {
+    messages_[last].next_unmatched = message.next_unmatched;
+  }
+  Take(message_id, half);
+  if (!message.started) {
+    Start(message_id, std::max(message.start, half.time));
+  } else if (message.arrived) {
+    CopyData(message_id);
+    Receive(message_id, std::max(engine_.now(), half.time));
+  }
+}
+
+bool Network::Rides(Id connection, double time) {
+  if (connections_[connection].channel != static_cast<uint32_t>(Channel::kOpenings)) return false;
+  const auto [last, first] = opening_starts_.try_emplace(connection, time);
+  return !first && std::exchange(last->second, time) == time;
+}
+
+void Network::Start(Id id, double time) {
+  ++message_count_;
+  messages_[id].rides = Rides(messages_[id].connection, time);
+  if (lane_count_ > 0) {
+    messages_[id].phase = Phase::kSending;
+    return EnterAt(id, time);
+  }
+  const Connection& connection = connections_[messages_[id].connection];
+  const double sent = Occupy(sending_until_, connection.from, time, SendOverhead(messages_[id]));
+  EnterAt(id, sent + LatencyOf(connection));
+}
+
+void Network::EnterAt(Id id, double time) {
+  if (time > engine_.now()) {
+    engine_.At(time, *this, id);
+  } else {
+    Enter(id);
+  }
+}
+
+void Network::OnTimer(uint64_t argument) {
+  if (argument & kReceived) {
+    FinishReceive(static_cast<Id>(argument));
+  } else {
+    Enter(static_cast<Id>(argument));
+  }
+}
+
+// A message in the distance is looked up step by step.
+void Network::Prefetch(uint64_t argument, int stage) const {
+  const Message& message = messages_[static_cast<Id>(argument)];
+  if (stage == 3) {
+    __builtin_prefetch(&message);
+  } else if (stage == 2) {
+    __builtin_prefetch(&connections_[message.connection]);
+    sharing_.Prefetch(message.connection);
+  } else if (stage == 1) {
+    sharing_.PrefetchPath(message.connection);
+  } else {
+    sharing_.PrefetchLinks(message.connection);
+  }
+}
+
+// The connection over which a message goes in this phase.
+Network::Id Network::LaneOf(const Message& message) const {
+  if (message.phase == Phase::kFlowing) return message.connection;
+  const Connection& connection = connections_[message.connection];
+  return message.phase == Phase::kSending ? 2 * connection.from : 2 * connection.to + 1;
+}
+
+void Network::Enter(Id id) {
+  Message& message = messages_[id];
+  const Id lane = LaneOf(message);
+  if (sharing_.IsIdle(lane)) {
+    const Connection& connection = connections_[lane];
+    if (lane >= lane_count_ && connection.from == connection.to) {
+      Arrive(id);
+    } else {
+      Flow(id);
+    }
+    return;
+  }
+  messages_[sharing_.cookie(lane)].followed = true;
+  Id& last = connections_[lane].following;
+  message.next_following = last == kNone ? id : std::exchange(messages_[last].next_following, id);
+  last = id;
+}
+
+void Network::Advance(double now) {
+  complete_.clear();
+  sharing_.Advance(now, complete_);
+  for (size_t i = 0; i < complete_.size(); ++i) {
+    PrefetchUpcoming(i);
+    LeaveLane(complete_[i]);
+  }
+}
+
+// A message has gone through its lane. It enters the next one by a timer, even if that is now:
+// first all that are complete leave theirs to those that wait for them.
+void Network::LeaveLane(Id id) {
+  Message& message = messages_[id];
+  if (message.followed) {
+    message.followed = false;
+    Follow(LaneOf(message));
+  }
+  switch (message.phase) {
+    case Phase::kSending:
+      message.phase = Phase::kFlowing;
+      engine_.At(engine_.now() + LatencyOf(connections_[message.connection]), *this, id);
+      break;
+    case Phase::kFlowing:
+      Arrive(id);
+      break;
+    case Phase::kReceiving:
+      FinishReceive(id);
+      break;
+  }
+}
+
+// Messages in the distance are looked up step by step: messages, completions, waiters.
+void Network::PrefetchUpcoming(size_t done) const {
+  const auto upcoming = [&](size_t distance) {
+    const size_t left = complete_.size() - done - 1;
+    return distance <= left ? complete_[done + distance] : sharing_.Upcoming(distance - left);
+  };
+  if (const Id id = upcoming(12); id != kNone) __builtin_prefetch(&messages_[id]);
+  if (const Id id = upcoming(8); id != kNone) {
+    __builtin_prefetch(&connections_[messages_[id].connection]);
+    messages_[id].sender.Prefetch();
+    messages_[id].receiver.Prefetch();
+  }
+  if (const Id id = upcoming(4); id != kNone) {
+    messages_[id].sender.PrefetchWaiter();
+    messages_[id].receiver.PrefetchWaiter();
+  }
+}
+
+// Starts the first of the messages that wait for the one that has flowed.
+void Network::Follow(Id connection) {
+  Id& last = connections_[connection].following;
+  const Id id = messages_[last].next_following;
+  if (id == last) {
+    last = kNone;
+  } else {
+    messages_[last].next_following = messages_[id].next_following;
+    messages_[id].followed = true;
+  }
+  Flow(id);
+}
+
+// Starts a message whose lane is free.
+void Network::Flow(Id id) {
+  const Message& message = messages_[id];
+  if (message.phase != Phase::kFlowing) {
+    const double overhead =
+        message.phase == Phase::kSending ? SendOverhead(message) : ReceiveOverhead(message);
+    sharing_.Start(LaneOf(message), cluster_.shared_cores.BytesOf(overhead), id);
+    return;
+  }
+  double bytes = static_cast<double>(message.bytes);
+  if (buckets_.any()) {
+    const Connection& connection = connections_[message.connection];
+    const Path path =
+        topology_.PathBetween(static_cast<int>(connection.from), static_cast<int>(connection.to));
+    const double passed = buckets_.Take(path.view(), bytes, engine_.now());
+    for (uint32_t link : path.view()) sharing_.Charge(link, passed);
+    bytes -= passed;
+  }
+  sharing_.Start(message.connection, bytes, id);
+}
+
+void Network::Arrive(Id id) {
+  Message& message = messages_[id];
+  const Connection& connection = connections_[message.connection];
+  if (!gone_.empty() && (gone_[connection.from] || gone_[connection.to])) {
+    // Nobody is told: the peer waits for ever, and is reported.
+    lost_.push_back({Side::kReceive, static_cast<int>(connection.to),
+                     static_cast<int>(connection.from), message.kind, message.bytes});
+    return;
+  }
+  message.arrived = true;
+  CopyData(id);
+  message.sender.Finish(engine_);
+  if (message.receiver) Receive(id, engine_.now());
+}
+
+void Network::CopyData(Id id) {
+  const Message& message = messages_[id];
+  if (!message.has_data || message.bytes == 0) return;
+  const auto bytes = static_cast<size_t>(message.bytes);
+  Data& data = data_[id];
+  if (!message.receiver) {
+    const auto* source = static_cast<const std::byte*>(data.source);
+    data.held.assign(source, source + bytes);
+    data.source = nullptr;  // The sender's buffer is free.
+  } else {
+    std::memcpy(data.target, data.source ? data.source : data.held.data(), bytes);
+  }
+}
+
+void Network::Receive(Id id, double time) {
+  if (lane_count_ > 0) {
+    messages_[id].phase = Phase::kReceiving;
+    return engine_.At(time, *this, id);
+  }
+  const double end = Occupy(receiving_until_, connections_[messages_[id].connection].to, time,
+                            ReceiveOverhead(messages_[id]));
+  if (end > engine_.now()) {
+    engine_.At(end, *this, id | kReceived);
+  } else {
+    FinishReceive(id);
+  }
+}
+
+void Network::FinishReceive(Id id) {
+  messages_[id].receiver.Finish(engine_);
+  if (messages_[id].has_data) data_.erase(id);
+  messages_.Delete(id);
+}
+
+void Network::Leave(int rank) {
+  gone_.resize(static_cast<size_t>(topology_.ranks()), false);
+  gone_[static_cast<size_t>(rank)] = true;
+}
+
+std::vector<Network::Waiting> Network::Unmatched() const {
+  std::vector<Waiting> waiting = lost_;
+  for (Id index = 0; index < connections_.size(); ++index) {
+    const Connection& connection = connections_[index];
+    const int from = static_cast<int>(connection.from);
+    const int to = static_cast<int>(connection.to);
+    if (connection.unmatched == kNone) continue;
+    Id id = connection.unmatched;
+    do {
+      id = messages_[id].next_unmatched;
+      const Message& message = messages_[id];
+      const bool sends = message.first == Side::kSend;
+      waiting.push_back(
+          {message.first, sends ? from : to, sends ? to : from, message.kind, message.bytes});
+    } while (id != connection.unmatched);
+  }
+  return waiting;
+}
+
+}  // namespace sim
