@@ -97,7 +97,7 @@ Options OptionsFromFlags() {
   return options;
 }
 
-std::vector<StepTimes> Measure(const Options& options, backends::TorchReplica& replica,
+std::vector<StepTimes> Measure(const Options& options, core::Replica& replica,
                                core::Timeline& timeline, const InstantTaker& taker) {
   const int all = options.warmup_steps + options.steps;
   const bool terminal = isatty(STDERR_FILENO) == 1;
@@ -147,7 +147,7 @@ void Main(int argc, char** argv) {
     accelerator = std::make_unique<backends::Accelerator>(backends::OpenCudaDevice(0), clock);
     timeline.Defer(&accelerator->spans);
   }
-  backends::TorchReplica replica(
+  const auto replica = backends::MakeTorchReplica(
       {.precision = options.precision == "bf16" ? backends::Precision::kBfloat16
                                                 : backends::Precision::kFloat32,
        .threads = options.threads,
@@ -156,8 +156,8 @@ void Main(int argc, char** argv) {
       &source, nullptr, &timeline);
 
   const std::vector<StepTimes> steps =
-      Measure(options, replica, timeline, cuda ? ByEvents(*accelerator) : ByClock(timeline));
-  core::Profile profile = ProfileOf(steps, replica.extents());
+      Measure(options, *replica, timeline, cuda ? ByEvents(*accelerator) : ByClock(timeline));
+  core::Profile profile = ProfileOf(steps, replica->extents());
   profile.model = absl::StrFormat("ResNet-50, %d x %d pixels, %s", options.image_size,
                                   options.image_size, options.precision);
   profile.batch_size = options.batch_size;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "backends/gloo/completion.h"
+#include "backends/completion.h"
 #include "backends/gloo/openings.h"
 #include "backends/gloo/peers.h"
 #include "core/buffer.h"

@@ -26,6 +26,7 @@
 #include "core/base/error.h"
 #include "core/base/flags.h"
 #include "core/base/processor_time.h"
+#include "core/base/quantile.h"
 #include "core/base/temporary_folder.h"
 #include "core/base/user_path.h"
 #include "tools/make_dataset.h"
@@ -101,8 +102,7 @@ double LoaderThroughput(const backends::ImageFolder& folder, int workers, int si
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     throughputs.push_back(count / seconds.count());
   }
-  std::sort(throughputs.begin(), throughputs.end());
-  return throughputs[throughputs.size() / 2];
+  return core::Quantile(throughputs, 0.5);
 }
 
 void MakeDataset(const std::string& path, int images) {

@@ -1,10 +1,6 @@
 // What one training step of ResNet-50 costs on this machine, in one process, without communication.
 //
 //   tools/bazel run //backends/torch:step_benchmark -- --image-size=64 --batch-size=16 --threads=1
-#include <time.h>
-
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <map>
@@ -22,6 +18,8 @@
 #include "core/base/error.h"
 #include "core/base/flags.h"
 #include "core/base/memory.h"
+#include "core/base/processor_time.h"
+#include "core/base/quantile.h"
 #include "core/task.h"
 #include "core/timeline.h"
 
@@ -52,24 +50,38 @@ struct Moment {
 };
 
 Moment Now(const core::Clock& clock) {
-  timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return {clock.Now(), std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)};
-}
-
-struct Quantiles {
-  double minimum, median, maximum;
-};
-
-Quantiles QuantilesOf(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {values.front(), values[values.size() / 2], values.back()};
+  return {clock.Now(), core::Duration(core::ProcessorSeconds())};
 }
 
 void PrintRow(const std::string& name, const std::vector<double>& values) {
-  const Quantiles quantiles = QuantilesOf(values);
-  std::printf("%-12s %9.1f %9.1f %9.1f\n", name.c_str(), quantiles.median, quantiles.minimum,
-              quantiles.maximum);
+  std::printf("%-12s %9.1f %9.1f %9.1f\n", name.c_str(), core::Quantile(values, 0.5),
+              core::Quantile(values, 0), core::Quantile(values, 1));
+}
+
+// `processor`: milliseconds by step.
+void PrintSteps(core::Timeline& timeline, const std::vector<double>& processor) {
+  std::vector<double> steps, idle;  // A GPU's own, which the host runs ahead of.
+  double all_steps = 0;
+  for (const core::Breakdown& step : timeline.TakeSteps()) {
+    steps.push_back(Milliseconds(step.total));
+    idle.push_back(Milliseconds(step.total - step.computation));
+    all_steps += steps.back();
+  }
+  std::map<core::SpanKind, std::vector<double>> parts;
+  for (const auto& [step, span] : timeline.trace()) {
+    if (step >= 0) parts[span.kind].push_back(Milliseconds(span.end - span.start));
+  }
+
+  std::printf("%-12s %9s %9s %9s\n%-12s %9s %9s %9s\n", "", "median", "min", "max", "", "ms", "ms",
+              "ms");
+  for (const auto& [kind, values] : parts) PrintRow(std::string(core::Name(kind)), values);
+  PrintRow("idle", idle);
+  PrintRow("step", steps);
+  PrintRow("processor", processor);
+  const double batch_size = absl::GetFlag(FLAGS_batch_size);
+  std::printf("images/s     %9.1f\n", 1e3 * batch_size / core::Quantile(steps, 0.5));
+  std::printf("mean         %9.1f images/s\n",
+              1e3 * batch_size * static_cast<double>(steps.size()) / all_steps);
 }
 
 void Measure() {
@@ -90,47 +102,27 @@ void Measure() {
     options.accelerator = accelerator.get();
     options.cuda_graph = absl::GetFlag(FLAGS_cuda_graph);
   }
-  backends::TorchReplica replica(options, &source, nullptr, &timeline);
+  const auto replica = backends::MakeTorchReplica(options, &source, nullptr, &timeline);
   const Moment built = Now(clock);
-  core::RunToEnd(Step(replica));
+  core::RunToEnd(Step(*replica));
   const Moment first_step = Now(clock);
-  for (int i = 1; i < absl::GetFlag(FLAGS_warmup_steps); ++i) core::RunToEnd(Step(replica));
+  for (int i = 1; i < absl::GetFlag(FLAGS_warmup_steps); ++i) core::RunToEnd(Step(*replica));
 
   timeline.BeginSteps();
   std::vector<double> processor;
   for (int i = 0; i < absl::GetFlag(FLAGS_steps); ++i) {
     const Moment begin = Now(clock);
-    core::RunToEnd(Step(replica));
+    core::RunToEnd(Step(*replica));
     processor.push_back(Milliseconds(Now(clock).processor - begin.processor));
     timeline.EndStep();
   }
-  std::vector<double> steps, idle;  // A GPU's own, which the host runs ahead of.
-  double all_steps = 0;
-  for (const core::Breakdown& step : timeline.TakeSteps()) {
-    steps.push_back(Milliseconds(step.total));
-    idle.push_back(Milliseconds(step.total - step.computation));
-    all_steps += steps.back();
-  }
-  std::map<core::SpanKind, std::vector<double>> parts;
-  for (const auto& [step, span] : timeline.trace()) {
-    if (step >= 0) parts[span.kind].push_back(Milliseconds(span.end - span.start));
-  }
-
   std::printf("ResNet-50, %dx%d, batch %d, %s, threads %d, %zu steps\n",
               absl::GetFlag(FLAGS_image_size), absl::GetFlag(FLAGS_image_size),
               absl::GetFlag(FLAGS_batch_size),
               absl::GetFlag(FLAGS_bfloat16) ? "bfloat16" : "float32", absl::GetFlag(FLAGS_threads),
-              steps.size());
+              processor.size());
   if (cuda) std::printf("on %s\n", accelerator->device->name().c_str());
-  std::printf("%-12s %9s %9s %9s\n%-12s %9s %9s %9s\n", "", "median", "min", "max", "", "ms", "ms",
-              "ms");
-  for (const auto& [kind, values] : parts) PrintRow(std::string(core::Name(kind)), values);
-  PrintRow("idle", idle);
-  PrintRow("step", steps);
-  PrintRow("processor", processor);
-  std::printf("images/s     %9.1f\n", batch_size / QuantilesOf(steps).median * 1e3);
-  std::printf("mean         %9.1f images/s\n", 1e3 * static_cast<double>(batch_size) *
-                                                   static_cast<double>(steps.size()) / all_steps);
+  PrintSteps(timeline, processor);
   const auto print_once = [](const char* name, const Moment& from, const Moment& to) {
     std::printf("%-12s %9.1f ms, processor %.1f ms\n", name, Milliseconds(to.wall - from.wall),
                 Milliseconds(to.processor - from.processor));
@@ -139,7 +131,7 @@ void Measure() {
   print_once("first step", built, first_step);
   std::printf("peak memory  %9.0f MB\nlosses      ",
               1e-6 * static_cast<double>(core::PeakMemoryBytes()));
-  for (const core::StepMetrics& metrics : replica.TakeTraining())
+  for (const core::StepMetrics& metrics : replica->TakeTraining())
     std::printf(" %.6f", metrics.loss);
   std::printf("\n");
 }

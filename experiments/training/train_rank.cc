@@ -238,9 +238,9 @@ void RunRank(const RunOptions& options, const RankEnvironment& environment,
   const std::unique_ptr<backends::Accelerator> accelerator =
       OpenAccelerator(options, environment, clock);
   if (accelerator) timeline.Defer(&accelerator->spans);
-  backends::TorchReplica replica(ReplicaOptions(options, classes, accelerator.get()),
-                                 shard.trains ? data.training() : nullptr, data.validation(),
-                                 &timeline);
+  const std::unique_ptr<backends::TorchReplica> replica = backends::MakeTorchReplica(
+      ReplicaOptions(options, classes, accelerator.get()), shard.trains ? data.training() : nullptr,
+      data.validation(), &timeline);
   const std::unique_ptr<backends::Store> store = OpenStore(options, environment, meeting_place);
   const std::unique_ptr<core::Communicator> communicator =
       Connect(options, environment, *store, timeline, accelerator.get());
@@ -262,9 +262,9 @@ void RunRank(const RunOptions& options, const RankEnvironment& environment,
   }
   RunRecord* const written = record ? &*record : nullptr;
   Observer observer(written, progress ? &*progress : nullptr, command);
-  core::Worker worker{*communicator, replica};
+  core::Worker worker{*communicator, *replica};
   try {
-    core::RunToEnd(core::Train(worker, *strategy, replica, timeline, train, observer));
+    core::RunToEnd(core::Train(worker, *strategy, *replica, timeline, train, observer));
     core::RunToEnd(Conclude(*communicator, data, timeline, options, written));
   } catch (const std::exception&) {
     if (written != nullptr) written->WritePartial();

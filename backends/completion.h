@@ -1,5 +1,5 @@
-#ifndef BACKENDS_GLOO_COMPLETION_H_
-#define BACKENDS_GLOO_COMPLETION_H_
+#ifndef BACKENDS_COMPLETION_H_
+#define BACKENDS_COMPLETION_H_
 
 #include <coroutine>
 #include <exception>
@@ -35,4 +35,4 @@ class Completion : public core::Operation {
 
 }  // namespace backends
 
-#endif  // BACKENDS_GLOO_COMPLETION_H_
+#endif  // BACKENDS_COMPLETION_H_

@@ -1,3 +1,5 @@
+#include "backends/torch/engine/cpu_replica.h"
+
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
@@ -10,8 +12,6 @@
 #include <utility>
 
 #include "backends/torch/engine/caching_allocator.h"
-#include "backends/torch/engine/compute_thread.h"
-#include "backends/torch/engine/engine.h"
 #include "backends/torch/engine/gradient_queue.h"
 #include "backends/torch/engine/libtorch_errors.h"
 #include "backends/torch/model/classification.h"
@@ -19,6 +19,7 @@
 #include "backends/torch/model/flat_buffer.h"
 #include "backends/torch/model/resnet50.h"
 #include "backends/torch/model/weights.h"
+#include "backends/worker_thread.h"
 
 namespace backends {
 namespace {
@@ -77,11 +78,11 @@ struct TensorBatch {
 };
 
 // On the processor.
-class CpuEngine final : public Engine {
+class CpuReplica final : public TorchReplica {
  public:
-  CpuEngine(const TorchReplica::Options& options, BatchSource* training, BatchSource* validation,
-            core::Timeline* timeline);
-  ~CpuEngine() override { stopping_ = true; }
+  CpuReplica(const TorchReplica::Options& options, BatchSource* training, BatchSource* validation,
+             core::Timeline* timeline);
+  ~CpuReplica() override { stopping_ = true; }
 
   core::Gradients& Backward() override;
   core::Work Accumulate(core::Buffer addend, core::Buffer sum) override;
@@ -111,23 +112,23 @@ class CpuEngine final : public Engine {
   core::Timeline* const timeline_;
   ResNet50 model_;
   FlatBuffer velocities_;  // Untouched, hence free, until the first update.
-  std::vector<std::unique_ptr<FlatBuffer>> scratch_;
+  std::vector<FlatBuffer> scratch_;
   double learning_rate_;
   GradientQueue queue_;
   std::vector<core::StepMetrics> steps_;
   std::atomic<bool> stopping_ = false;
-  ComputeThread thread_;  // Last: joined before anything that it uses goes.
+  WorkerThread thread_;  // Last: joined before anything that it uses goes.
 };
 
-CpuEngine::CpuEngine(const TorchReplica::Options& options, BatchSource* training,
-                     BatchSource* validation, core::Timeline* timeline)
+CpuReplica::CpuReplica(const TorchReplica::Options& options, BatchSource* training,
+                       BatchSource* validation, core::Timeline* timeline)
     : options_(options),
       training_(training),
       validation_(validation),
       timeline_(timeline),
       model_(options.num_classes),
-      velocities_(model_.parameters().count()),
-      learning_rate_(options.learning_rate * options.schedule.Factor(0, options.epochs)) {
+      velocities_(HostZeros(model_.parameters().count())),
+      learning_rate_(options.LearningRate(0)) {
   if (training) {
     model_.CollectGradients([this](int parameter) {
       CheckStopping();
@@ -147,14 +148,15 @@ CpuEngine::CpuEngine(const TorchReplica::Options& options, BatchSource* training
   });
 }
 
-at::Tensor CpuEngine::Forward(const at::Tensor& images, bool training) {
+at::Tensor CpuReplica::Forward(const at::Tensor& images, bool training) {
   const Autocast autocast(options_.precision);
   const at::Tensor logits =
       model_.Forward(images, training, [this](auto, const auto&) { CheckStopping(); });
   return logits.to(at::kFloat);
 }
 
-void CpuEngine::Pass() {
+void CpuReplica::Pass() {
+  CheckStopping();
   std::shared_ptr<const Batch> batch;
   {
     const Recorded recorded(timeline_, core::SpanKind::kLoad);
@@ -174,7 +176,7 @@ void CpuEngine::Pass() {
   loss.backward();
 }
 
-core::Gradients& CpuEngine::Backward() {
+core::Gradients& CpuReplica::Backward() {
   if (!training_) throw std::logic_error("Backward() on a replica without training data");
   queue_.Begin();
   (void)thread_.Run([this] {
@@ -189,11 +191,8 @@ core::Gradients& CpuEngine::Backward() {
   return queue_;
 }
 
-core::Work CpuEngine::Accumulate(core::Buffer addend, core::Buffer sum) {
-  if (addend.count != sum.count) {
-    throw std::logic_error("Accumulate() of " + std::to_string(addend.count) + " elements onto " +
-                           std::to_string(sum.count));
-  }
+core::Work CpuReplica::Accumulate(core::Buffer addend, core::Buffer sum) {
+  CheckAddend(addend, sum);
   return thread_.Run([this, addend, sum] {
     const Recorded recorded(timeline_, core::SpanKind::kAccumulate);
     const float* source = static_cast<const float*>(addend.data);
@@ -204,31 +203,28 @@ core::Work CpuEngine::Accumulate(core::Buffer addend, core::Buffer sum) {
   });
 }
 
-core::Work CpuEngine::Update(core::Buffer gradients, float scale) {
-  const float* source = static_cast<const float*>(gradients.data);
-  const int64_t offset = source - model_.gradients().data();
-  if (offset < 0 || offset + gradients.count > model_.gradients().count()) {
-    throw std::logic_error("Update() with gradients that are no slice of gradients()");
-  }
+core::Work CpuReplica::Update(core::Buffer gradients, float scale) {
+  const int64_t offset = OffsetOf(gradients);
   const SgdOptions sgd = {.learning_rate = static_cast<float>(learning_rate_),
                           .momentum = static_cast<float>(options_.momentum),
                           .weight_decay = static_cast<float>(options_.weight_decay)};
-  return thread_.Run([this, source, offset, sgd, scale, count = gradients.count] {
+  return thread_.Run([this, gradients, offset, sgd, scale] {
     const Recorded recorded(timeline_, core::SpanKind::kUpdate);
     float* parameters = model_.parameters().data() + offset;
     float* velocities = velocities_.data() + offset;
-    at::parallel_for(0, count, kGrainSize, [=](int64_t begin, int64_t end) {
+    const float* source = static_cast<const float*>(gradients.data);
+    at::parallel_for(0, gradients.count, kGrainSize, [=](int64_t begin, int64_t end) {
       SgdUpdate(sgd, source + begin, scale, end - begin, parameters + begin, velocities + begin);
     });
   });
 }
 
-void CpuEngine::BeginEpoch(int epoch) {
-  learning_rate_ = options_.learning_rate * options_.schedule.Factor(epoch, options_.epochs);
+void CpuReplica::BeginEpoch(int epoch) {
+  learning_rate_ = options_.LearningRate(epoch);
   if (training_) training_->BeginEpoch(epoch);
 }
 
-core::Evaluation CpuEngine::EvaluateAll() {
+core::Evaluation CpuReplica::EvaluateAll() {
   const Recorded recorded(timeline_, core::SpanKind::kEvaluate);
   const at::NoGradGuard no_gradient;
   core::Evaluation sums;
@@ -243,23 +239,23 @@ core::Evaluation CpuEngine::EvaluateAll() {
   return sums;
 }
 
-core::Evaluation CpuEngine::Evaluate() {
+core::Evaluation CpuReplica::Evaluate() {
   if (!validation_) return {};
   core::Evaluation sums;
   thread_.RunAndWait([this, &sums] { Translating([&] { sums = EvaluateAll(); }); });
   return sums;
 }
 
-core::Buffer CpuEngine::Allocate(int64_t count) {
-  scratch_.push_back(std::make_unique<FlatBuffer>(count));
-  return scratch_.back()->buffer();
+core::Buffer CpuReplica::Allocate(int64_t count) {
+  return scratch_.emplace_back(HostZeros(count)).buffer();
 }
 
 }  // namespace
 
-std::unique_ptr<Engine> MakeCpuEngine(const TorchReplica::Options& options, BatchSource* training,
-                                      BatchSource* validation, core::Timeline* timeline) {
-  return std::make_unique<CpuEngine>(options, training, validation, timeline);
+std::unique_ptr<TorchReplica> MakeCpuReplica(const TorchReplica::Options& options,
+                                             BatchSource* training, BatchSource* validation,
+                                             core::Timeline* timeline) {
+  return std::make_unique<CpuReplica>(options, training, validation, timeline);
 }
 
 }  // namespace backends

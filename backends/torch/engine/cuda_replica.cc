@@ -1,3 +1,5 @@
+#include "backends/torch/engine/cuda_replica.h"
+
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/cuda/CUDAGraph.h>
@@ -17,15 +19,14 @@
 #include <utility>
 
 #include "backends/cuda/batch_uploader.h"
-#include "backends/torch/engine/compute_thread.h"
-#include "backends/torch/engine/device_gradient_queue.h"
 #include "backends/torch/engine/device_inputs.h"
-#include "backends/torch/engine/engine.h"
+#include "backends/torch/engine/gradient_queue.h"
 #include "backends/torch/engine/launched_operation.h"
 #include "backends/torch/engine/libtorch_errors.h"
 #include "backends/torch/model/classification.h"
 #include "backends/torch/model/resnet50.h"
 #include "backends/torch/model/weights.h"
+#include "backends/worker_thread.h"
 #include "core/base/error.h"
 
 namespace backends {
@@ -34,16 +35,17 @@ namespace {
 // Passes over batches of one size before one is captured: cuDNN has then chosen its kernels.
 constexpr int kPassesBeforeGraph = 3;
 
-// What the forward pass makes of a batch, on the device.
+// What the forward pass makes of a batch: scalars on the device, and the number of its images.
 struct Outcome {
   at::Tensor loss;
   at::Tensor correct;
+  int64_t count = 0;
 };
 
-class CudaEngine final : public Engine {
+class CudaReplica final : public TorchReplica {
  public:
-  CudaEngine(const TorchReplica::Options& options, BatchSource* training, BatchSource* validation);
-  ~CudaEngine() override;
+  CudaReplica(const TorchReplica::Options& options, BatchSource* training, BatchSource* validation);
+  ~CudaReplica() override;
 
   core::Gradients& Backward() override;
   core::Work Accumulate(core::Buffer addend, core::Buffer sum) override;
@@ -59,7 +61,7 @@ class CudaEngine final : public Engine {
   core::Buffer statistics() override { return model_->statistics().buffer(); }
 
  private:
-  // On the thread that tells the device.
+  // On the thread, which launches all work of the device.
   void Start();
   void Pass();
   void RunEagerly(const at::Tensor& images, const at::Tensor& labels);
@@ -69,9 +71,13 @@ class CudaEngine final : public Engine {
   void HandOverAll();
   core::Evaluation EvaluateAll();
 
+  // Runs `function` on the thread and waits for its end.
+  void OnThread(const std::function<void()>& function) {
+    thread_.RunAndWait([&function] { Translating(function); });
+  }
   FlatBuffer Zeros(int64_t count);
   at::Tensor View(core::Buffer buffer) const;
-  core::Work Tell(core::SpanKind kind, std::function<void()> function);
+  core::Work Launch(core::SpanKind kind, std::function<void()> function);
   void Record(core::SpanKind kind, std::shared_ptr<DeviceEvent> start);
   void CheckStopping() const {
     if (stopping_) throw std::runtime_error("the replica is going away");
@@ -83,15 +89,14 @@ class CudaEngine final : public Engine {
   const at::ScalarType compute_type_;
   std::unique_ptr<BatchUploader> training_, validation_;
   std::unique_ptr<ResNet50> model_;
-  std::optional<FlatBuffer> velocities_;
-  std::vector<std::unique_ptr<FlatBuffer>> scratch_;
+  FlatBuffer velocities_;
+  std::vector<FlatBuffer> scratch_;
   std::optional<DeviceInputs> inputs_;
   std::map<float, at::Tensor> divisors_;  // By scale of an update.
   double learning_rate_;
-  EventQueue queue_;
+  GradientQueue queue_;
 
   std::vector<Outcome> steps_;
-  std::vector<int64_t> counts_;       // Images by step.
   std::vector<int64_t> graph_sizes_;  // Of the first batch's images; others are no graph's.
   int passes_ = 0;                    // Of this size, one by one.
   bool capturing_ = false;
@@ -99,28 +104,28 @@ class CudaEngine final : public Engine {
   Inputs captured_inputs_;
   Outcome captured_;
   std::atomic<bool> stopping_ = false;
-  ComputeThread thread_;  // Last: joined before anything that it uses goes.
+  WorkerThread thread_;  // Last: joined before anything that it uses goes.
 };
 
-CudaEngine::CudaEngine(const TorchReplica::Options& options, BatchSource* training,
-                       BatchSource* validation)
+CudaReplica::CudaReplica(const TorchReplica::Options& options, BatchSource* training,
+                         BatchSource* validation)
     : options_(options),
       accelerator_(*options.accelerator),
       on_device_(at::TensorOptions(at::Device(at::kCUDA, static_cast<at::DeviceIndex>(
                                                              options.accelerator->device->index())))
                      .dtype(at::kFloat)),
       compute_type_(options.precision == Precision::kBfloat16 ? at::kBFloat16 : at::kFloat),
-      learning_rate_(options.learning_rate * options.schedule.Factor(0, options.epochs)),
-      queue_(accelerator_.order) {
+      learning_rate_(options.LearningRate(0)),
+      queue_(&accelerator_.order) {
   accelerator_.device->Enter();
   if (training) training_ = std::make_unique<BatchUploader>(*accelerator_.device, *training);
   if (validation) validation_ = std::make_unique<BatchUploader>(*accelerator_.device, *validation);
-  thread_.RunAndWait([this] { Translating([this] { Start(); }); });
+  OnThread([this] { Start(); });
 }
 
-CudaEngine::~CudaEngine() {
+CudaReplica::~CudaReplica() {
   stopping_ = true;
-  // What is told already reads and writes memory that goes now.
+  // What is launched already reads and writes memory that goes now.
   try {
     thread_.RunAndWait([this] {
       accelerator_.compute->Record()->Wait();
@@ -130,7 +135,7 @@ CudaEngine::~CudaEngine() {
   }
 }
 
-void CudaEngine::Start() {
+void CudaReplica::Start() {
   accelerator_.device->Enter();
   const auto device = on_device_.device().index();
   c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromExternal(
@@ -144,7 +149,7 @@ void CudaEngine::Start() {
       ResNet50::Placement{.device = on_device_.device(),
                           .allocate = [this](int64_t count) { return Zeros(count); },
                           .compute_type = compute_type_});
-  velocities_.emplace(model_->parameters().count(), Zeros(model_->parameters().count()).memory());
+  velocities_ = Zeros(model_->parameters().count());
   {
     // The same bits as on the processor.
     ResNet50 host(options_.num_classes);
@@ -168,39 +173,39 @@ void CudaEngine::Start() {
   });
 }
 
-FlatBuffer CudaEngine::Zeros(int64_t count) {
+FlatBuffer CudaReplica::Zeros(int64_t count) {
   auto zeros = std::make_shared<at::Tensor>(at::zeros({count}, on_device_));
   return FlatBuffer(count, std::shared_ptr<void>(zeros, zeros->data_ptr()));
 }
 
-at::Tensor CudaEngine::View(core::Buffer buffer) const {
+at::Tensor CudaReplica::View(core::Buffer buffer) const {
   return at::from_blob(buffer.data, {buffer.count}, on_device_);
 }
 
-void CudaEngine::Record(core::SpanKind kind, std::shared_ptr<DeviceEvent> start) {
+void CudaReplica::Record(core::SpanKind kind, std::shared_ptr<DeviceEvent> start) {
   accelerator_.spans.Record(kind, std::move(start), accelerator_.compute->Record(), 0);
 }
 
-Outcome CudaEngine::Forward(const at::Tensor& images, const at::Tensor& labels) {
+Outcome CudaReplica::Forward(const at::Tensor& images, const at::Tensor& labels) {
   model_->RefreshCopy();
   const at::Tensor logits =
       model_->Forward(images, /*training=*/true, [this](auto, const auto&) { CheckStopping(); })
           .to(at::kFloat);
   const at::Tensor loss =
       CrossEntropy(logits, labels, at::Reduction::Mean, options_.label_smoothing);
-  return {loss, logits.detach().argmax(1).eq(labels).sum()};
+  return {loss, logits.detach().argmax(1).eq(labels).sum(), labels.size(0)};
 }
 
-void CudaEngine::Pass() {
+void CudaReplica::Pass() {
+  CheckStopping();
   const std::optional<Inputs> inputs = inputs_->Next(*training_);
   if (!inputs) throw std::logic_error("Backward() after the epoch's last batch");
-  counts_.push_back(inputs->labels.size(0));
   if (!options_.cuda_graph || !Replay(inputs->images, inputs->labels)) {
     RunEagerly(inputs->images, inputs->labels);
   }
 }
 
-void CudaEngine::RunEagerly(const at::Tensor& images, const at::Tensor& labels) {
+void CudaReplica::RunEagerly(const at::Tensor& images, const at::Tensor& labels) {
   std::shared_ptr<DeviceEvent> start = accelerator_.compute->Record();
   Outcome outcome = Forward(images, labels);
   Record(core::SpanKind::kForward, std::move(start));
@@ -212,7 +217,7 @@ void CudaEngine::RunEagerly(const at::Tensor& images, const at::Tensor& labels) 
 }
 
 // False if this pass has to be run eagerly.
-bool CudaEngine::Replay(const at::Tensor& images, const at::Tensor& labels) {
+bool CudaReplica::Replay(const at::Tensor& images, const at::Tensor& labels) {
   if (graph_sizes_.empty()) graph_sizes_ = images.sizes().vec();
   if (images.sizes() != at::IntArrayRef(graph_sizes_)) return false;
   if (++passes_ <= kPassesBeforeGraph) return false;
@@ -228,12 +233,12 @@ bool CudaEngine::Replay(const at::Tensor& images, const at::Tensor& labels) {
   graph_->replay();
   // There is no instant between the two that the host could ask for.
   Record(core::SpanKind::kBackward, start);
-  steps_.push_back({captured_.loss.clone(), captured_.correct.clone()});
+  steps_.push_back({captured_.loss.clone(), captured_.correct.clone(), captured_.count});
   HandOverAll();
   return true;
 }
 
-void CudaEngine::Capture(const at::Tensor& images, const at::Tensor& labels) {
+void CudaReplica::Capture(const at::Tensor& images, const at::Tensor& labels) {
   captured_inputs_ = {images.clone(), labels.clone()};
   // It stays if capturing fails: libtorch's allocator then still asks it.
   graph_ = std::make_unique<at::cuda::CUDAGraph>();
@@ -247,14 +252,14 @@ void CudaEngine::Capture(const at::Tensor& images, const at::Tensor& labels) {
   capturing_ = false;
 }
 
-void CudaEngine::HandOverAll() {
+void CudaReplica::HandOverAll() {
   const std::shared_ptr<DeviceEvent> end = accelerator_.compute->Record();
   for (int parameter = static_cast<int>(model_->extents().size()); parameter-- > 0;) {
     queue_.Push({parameter}, end);
   }
 }
 
-core::Gradients& CudaEngine::Backward() {
+core::Gradients& CudaReplica::Backward() {
   if (!training_) throw std::logic_error("Backward() on a replica without training data");
   queue_.Begin();
   (void)thread_.Run([this] {
@@ -268,43 +273,37 @@ core::Gradients& CudaEngine::Backward() {
     } catch (...) {
       error = std::current_exception();
     }
-    queue_.End(std::move(end), error);
+    queue_.End(error, std::move(end));
   });
   return queue_;
 }
 
-core::Work CudaEngine::Tell(core::SpanKind kind, std::function<void()> function) {
-  auto told = std::make_shared<Told>(accelerator_.order);
-  told->Tell(thread_.Post([this, kind, told = std::weak_ptr(told), function = std::move(function)] {
-    Translating([&] {
-      const at::NoGradGuard no_gradient;
-      const std::shared_ptr<DeviceEvent> start = accelerator_.compute->Record();
-      function();
-      const std::shared_ptr<DeviceEvent> end = accelerator_.compute->Record();
-      accelerator_.spans.Record(kind, start, end, 0);
-      if (const auto operation = told.lock()) operation->End(end);
-    });
-  }));
-  return core::Work(std::move(told));
+core::Work CudaReplica::Launch(core::SpanKind kind, std::function<void()> function) {
+  auto operation = std::make_shared<LaunchedOperation>(accelerator_.order);
+  return thread_.Run(
+      [this, kind, operation, function = std::move(function)] {
+        Translating([&] {
+          const at::NoGradGuard no_gradient;
+          const std::shared_ptr<DeviceEvent> start = accelerator_.compute->Record();
+          function();
+          operation->end = accelerator_.compute->Record();
+          accelerator_.spans.Record(kind, start, operation->end, 0);
+        });
+      },
+      operation);
 }
 
-core::Work CudaEngine::Accumulate(core::Buffer addend, core::Buffer sum) {
-  if (addend.count != sum.count) {
-    throw std::logic_error("Accumulate() of " + std::to_string(addend.count) + " elements onto " +
-                           std::to_string(sum.count));
-  }
-  return Tell(core::SpanKind::kAccumulate, [this, addend, sum] { View(sum).add_(View(addend)); });
+core::Work CudaReplica::Accumulate(core::Buffer addend, core::Buffer sum) {
+  CheckAddend(addend, sum);
+  return Launch(core::SpanKind::kAccumulate, [this, addend, sum] { View(sum).add_(View(addend)); });
 }
 
-core::Work CudaEngine::Update(core::Buffer gradients, float scale) {
-  const int64_t offset = static_cast<const float*>(gradients.data) - model_->gradients().data();
-  if (offset < 0 || offset + gradients.count > model_->gradients().count()) {
-    throw std::logic_error("Update() with gradients that are no slice of gradients()");
-  }
+core::Work CudaReplica::Update(core::Buffer gradients, float scale) {
+  const int64_t offset = OffsetOf(gradients);
   const double learning_rate = learning_rate_;
-  return Tell(core::SpanKind::kUpdate, [this, gradients, offset, scale, learning_rate] {
+  return Launch(core::SpanKind::kUpdate, [this, gradients, offset, scale, learning_rate] {
     const core::Buffer parameters = model_->parameters().buffer().Slice(offset, gradients.count);
-    const core::Buffer velocities = velocities_->buffer().Slice(offset, gradients.count);
+    const core::Buffer velocities = velocities_.buffer().Slice(offset, gradients.count);
     // The kernel divides by it, in the same pass over memory.
     std::optional<at::Tensor> divisor;
     if (scale != 1) {
@@ -320,34 +319,31 @@ core::Work CudaEngine::Update(core::Buffer gradients, float scale) {
   });
 }
 
-void CudaEngine::BeginEpoch(int epoch) {
-  learning_rate_ = options_.learning_rate * options_.schedule.Factor(epoch, options_.epochs);
+void CudaReplica::BeginEpoch(int epoch) {
+  learning_rate_ = options_.LearningRate(epoch);
   if (training_) training_->BeginEpoch(epoch);
 }
 
-std::vector<core::StepMetrics> CudaEngine::TakeTraining() {
+std::vector<core::StepMetrics> CudaReplica::TakeTraining() {
   std::vector<core::StepMetrics> metrics;
-  thread_.RunAndWait([&] {
-    Translating([&] {
-      if (steps_.empty()) return;
-      std::vector<at::Tensor> losses, correct;
-      for (const Outcome& step : steps_) {
-        losses.push_back(step.loss);
-        correct.push_back(step.correct);
-      }
-      const at::Tensor all_losses = at::stack(losses).cpu(), all_correct = at::stack(correct).cpu();
-      for (size_t i = 0; i < steps_.size(); ++i) {
-        metrics.push_back(
-            {all_losses.data_ptr<float>()[i], all_correct.data_ptr<int64_t>()[i], counts_[i]});
-      }
-      steps_.clear();
-      counts_.clear();
-    });
+  OnThread([&] {
+    if (steps_.empty()) return;
+    std::vector<at::Tensor> losses, correct;
+    for (const Outcome& step : steps_) {
+      losses.push_back(step.loss);
+      correct.push_back(step.correct);
+    }
+    const at::Tensor all_losses = at::stack(losses).cpu(), all_correct = at::stack(correct).cpu();
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      metrics.push_back(
+          {all_losses.data_ptr<float>()[i], all_correct.data_ptr<int64_t>()[i], steps_[i].count});
+    }
+    steps_.clear();
   });
   return metrics;
 }
 
-core::Evaluation CudaEngine::EvaluateAll() {
+core::Evaluation CudaReplica::EvaluateAll() {
   const at::NoGradGuard no_gradient;
   const std::shared_ptr<DeviceEvent> start = accelerator_.compute->Record();
   model_->RefreshCopy();
@@ -370,30 +366,27 @@ core::Evaluation CudaEngine::EvaluateAll() {
   return sums;
 }
 
-core::Evaluation CudaEngine::Evaluate() {
+core::Evaluation CudaReplica::Evaluate() {
   if (!validation_) return {};
   core::Evaluation sums;
-  thread_.RunAndWait([this, &sums] { Translating([&] { sums = EvaluateAll(); }); });
+  OnThread([&] { sums = EvaluateAll(); });
   return sums;
 }
 
-core::Buffer CudaEngine::Allocate(int64_t count) {
+core::Buffer CudaReplica::Allocate(int64_t count) {
   core::Buffer buffer;
-  thread_.RunAndWait([&] {
-    Translating([&] {
-      scratch_.push_back(std::make_unique<FlatBuffer>(count, Zeros(count).memory()));
-      buffer = scratch_.back()->buffer();
-      accelerator_.compute->Record()->Wait();  // Zeroed before others write to it.
-    });
+  OnThread([&] {
+    buffer = scratch_.emplace_back(Zeros(count)).buffer();
+    accelerator_.compute->Record()->Wait();  // Zeroed before others write to it.
   });
   return buffer;
 }
 
 }  // namespace
 
-std::unique_ptr<Engine> MakeCudaEngine(const TorchReplica::Options& options, BatchSource* training,
-                                       BatchSource* validation) {
-  return std::make_unique<CudaEngine>(options, training, validation);
+std::unique_ptr<TorchReplica> MakeCudaReplica(const TorchReplica::Options& options,
+                                              BatchSource* training, BatchSource* validation) {
+  return std::make_unique<CudaReplica>(options, training, validation);
 }
 
 }  // namespace backends
