@@ -1,4 +1,4 @@
-#include "backends/gloo/report.h"
+#include "backends/membership/report.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
