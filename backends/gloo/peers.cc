@@ -117,7 +117,7 @@ void Peers::Disagree(const OperationName& name, const std::string& disagreement)
 }
 
 void Peers::GiveUpOn(int peer, const std::exception& error, const OperationName& name) {
-  watch_.GiveUpOn(peer, CauseOf(error));
+  watch_.GiveUp(Reason::kLost, CauseOf(error), peer);
   throw watch_.FailureOf(name.Describe());
 }
 

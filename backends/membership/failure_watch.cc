@@ -59,7 +59,7 @@ void FailureWatch::OnReport(const Report& report) {
   if (report.reason == Reason::kLeft) {
     gone_[report.rank] = "it left";
   } else {
-    SetReport({.reason = waits_.empty() ? Reason::kBusy : Reason::kWaiting});
+    SetReport(waits_.empty() ? Reason::kBusy : Reason::kWaiting);
   }
   changed_.notify_all();
 }
@@ -70,19 +70,9 @@ void FailureWatch::OnGone(int peer, const std::string& cause) {
   changed_.notify_all();
 }
 
-void FailureWatch::GiveUp(Reason reason, const std::string& text) {
-  Report report{.reason = reason};
-  report.SetText(text);
+void FailureWatch::GiveUp(Reason reason, const std::string& text, std::optional<int> peer) {
   const std::lock_guard lock(mutex_);
-  SetReport(report);
-}
-
-void FailureWatch::GiveUpOn(int peer, const std::string& text) {
-  Report report{.reason = Reason::kLost};
-  report.SetText(text);
-  report.Blame(peer);
-  const std::lock_guard lock(mutex_);
-  SetReport(report);
+  SetReport(reason, text, peer);
 }
 
 core::Error FailureWatch::FailureOf(const std::string& operation) {
@@ -143,10 +133,7 @@ void FailureWatch::LookAtDeadlines() {
     const std::optional<int> gone = FindGone(wait->peer_);
     if (gone) wait->deadline_ = std::min(wait->deadline_, now + std::min(kGrace, timeout_));
     if (now < wait->deadline_) continue;
-    Report report{.reason = gone ? Reason::kLost : Reason::kTimedOut};
-    if (gone) report.SetText(*gone_[*gone]);
-    if (gone) report.Blame(*gone);
-    return SetReport(report);
+    return gone ? SetReport(Reason::kLost, *gone_[*gone], gone) : SetReport(Reason::kTimedOut);
   }
 }
 
@@ -157,14 +144,17 @@ std::optional<int> FailureWatch::FindGone(int peer) const {
   return static_cast<int>(found - gone_.begin());
 }
 
-void FailureWatch::SetReport(Report report) {
+void FailureWatch::SetReport(Reason reason, const std::string& text, std::optional<int> peer) {
   if (gives_up_) return;
+  Report& report = reports_[rank_];
+  report.reason = reason;
   report.rank = rank_;
-  // Who lost a connection knows whom to blame.
-  if (report.reason != Reason::kLost) {
+  report.SetText(text);
+  if (peer) {
+    report.Blame(*peer);
+  } else {
     for (const Wait* wait : waits_) report.Blame(wait->peer_);
   }
-  reports_[rank_] = report;
   WakeAll();
 }
 

@@ -72,9 +72,8 @@ class FailureWatch {
   void OnReport(const Report& report);
   void OnGone(int peer, const std::string& cause);
 
-  // Gives up, unless that has happened. Who lost a connection says to whom.
-  void GiveUp(Reason reason, const std::string& text);
-  void GiveUpOn(int peer, const std::string& text);
+  // Gives up, unless that has happened; because of `peer` if a connection to it was lost.
+  void GiveUp(Reason reason, const std::string& text, std::optional<int> peer = std::nullopt);
   bool gives_up() const { return gives_up_; }
 
   // What an operation fails with: the rank, the operation, and who is to blame. Blocks until that
@@ -95,7 +94,8 @@ class FailureWatch {
   void LookAtDeadlines();
   // Whether one that is waited for is gone.
   std::optional<int> FindGone(int peer) const;
-  void SetReport(Report report);
+  void SetReport(Reason reason, const std::string& text = "",
+                 std::optional<int> peer = std::nullopt);
   void Conclude(const std::string& failure);
   void WakeAll();
   const Report& own() const { return reports_[rank_]; }

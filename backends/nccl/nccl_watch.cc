@@ -44,7 +44,7 @@ void NcclWatch::Expect(NcclGroup& group) {
 
 void NcclWatch::Fail(const std::string& operation, const std::exception& error) {
   if (dynamic_cast<const NcclRemoteError*>(&error) != nullptr) {
-    watch_.GiveUpOn(Report::kAllOthers, error.what());
+    watch_.GiveUp(Reason::kLost, error.what(), Report::kAllOthers);
   } else {
     watch_.GiveUp(Reason::kFailed, absl::StrCat(operation, ": ", error.what()));
   }
