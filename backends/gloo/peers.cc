@@ -73,36 +73,28 @@ void Peers::AwaitReceived(Buffer& target, int from, const OperationName& name,
                           const std::function<void()>& attend) {
   if (!attend) return Await(target, /*sends=*/false, from, name, nullptr);
   std::unique_lock lock(mutex_);
-  const auto attention = attentions_.insert(attentions_.end(), {&target, true});
+  const auto place = attending_.insert(attending_.end(), &target);
   lock.unlock();
   const absl::Cleanup erase = [&] {
     const std::lock_guard guard(mutex_);
-    attentions_.erase(attention);
+    attending_.erase(place);
   };
-  Await(target, /*sends=*/false, from, name, [&] {
-    lock.lock();
-    const bool wanted = std::exchange(attention->wanted, false);
-    lock.unlock();
-    if (wanted) attend();
-  });
+  Await(target, /*sends=*/false, from, name, attend);
 }
 
 void Peers::Attend() {
   const std::lock_guard lock(mutex_);
-  for (Attention& attention : attentions_) {
-    attention.wanted = true;
-    attention.buffer->abortWaitRecv();
-  }
+  for (Buffer* target : attending_) target->abortWaitRecv();
 }
 
 void Peers::Await(Buffer& buffer, bool sends, int peer, const OperationName& name,
-                  const std::function<void()>& before) {
+                  const std::function<void()>& attend) {
   const FailureWatch::Wait wait(
       watch_, peer, [&buffer, sends] { sends ? buffer.abortWaitSend() : buffer.abortWaitRecv(); });
   while (!watch_.gives_up()) {
-    if (before) before();
+    if (attend) attend();
     try {
-      // False if somebody woke us.
+      // False if somebody woke us, also before we began to wait.
       if (sends ? buffer.waitSend(nullptr, kForever) : buffer.waitRecv(nullptr, kForever)) return;
     } catch (const ::gloo::Exception& error) {
       GiveUpOn(peer, error, name);

@@ -71,15 +71,8 @@ class Peers final : private FailureWatch::Carrier {
   void Disconnect();
 
  private:
-  // A wait for a message during which other things may have to be done.
-  struct Attention {
-    Buffer* buffer;
-    bool wanted;
-  };
-
-  // Calls `before` each time before it blocks.
   void Await(Buffer& buffer, bool sends, int peer, const OperationName& name,
-             const std::function<void()>& before);
+             const std::function<void()>& attend);
   [[noreturn]] void GiveUpOn(int peer, const std::exception& error, const OperationName& name);
 
   // Passes on that rank's report, or the end of its connection.
@@ -90,7 +83,7 @@ class Peers final : private FailureWatch::Carrier {
   std::vector<int> others_;
 
   std::mutex mutex_;
-  std::list<Attention> attentions_;  // Guarded by mutex_.
+  std::list<Buffer*> attending_;  // What is awaited with an `attend`. Guarded by mutex_.
 
   FailureWatch watch_;
   std::vector<Report> reports_;                          // By rank: where they come in.
