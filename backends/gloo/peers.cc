@@ -70,29 +70,29 @@ void Peers::AwaitSent(Buffer& source, int to, const OperationName& name) {
 }
 
 void Peers::AwaitReceived(Buffer& target, int from, const OperationName& name,
-                          const std::function<void()>& attend) {
-  if (!attend) return Await(target, /*sends=*/false, from, name, nullptr);
+                          const std::function<void()>& make_progress) {
+  if (!make_progress) return Await(target, /*sends=*/false, from, name, nullptr);
   std::unique_lock lock(mutex_);
-  const auto place = attending_.insert(attending_.end(), &target);
+  const auto place = progressing_.insert(progressing_.end(), &target);
   lock.unlock();
   const absl::Cleanup erase = [&] {
     const std::lock_guard guard(mutex_);
-    attending_.erase(place);
+    progressing_.erase(place);
   };
-  Await(target, /*sends=*/false, from, name, attend);
+  Await(target, /*sends=*/false, from, name, make_progress);
 }
 
-void Peers::Attend() {
+void Peers::MakeProgress() {
   const std::lock_guard lock(mutex_);
-  for (Buffer* target : attending_) target->abortWaitRecv();
+  for (Buffer* target : progressing_) target->abortWaitRecv();
 }
 
 void Peers::Await(Buffer& buffer, bool sends, int peer, const OperationName& name,
-                  const std::function<void()>& attend) {
+                  const std::function<void()>& make_progress) {
   const FailureWatch::Wait wait(
       watch_, peer, [&buffer, sends] { sends ? buffer.abortWaitSend() : buffer.abortWaitRecv(); });
   while (!watch_.gives_up()) {
-    if (attend) attend();
+    if (make_progress) make_progress();
     try {
       // False if somebody woke us, also before we began to wait.
       if (sends ? buffer.waitSend(nullptr, kForever) : buffer.waitRecv(nullptr, kForever)) return;

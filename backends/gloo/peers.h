@@ -53,10 +53,10 @@ class Peers final : private FailureWatch::Carrier {
 
   // Block until one Send, or Receive, of that buffer is complete. Throw core::Error.
   void AwaitSent(Buffer& source, int to, const OperationName& name);
-  // With `attend`: calls it first, and again whenever another thread has called Attend.
+  // With `make_progress`: calls it first, and again whenever another thread has called MakeProgress.
   void AwaitReceived(Buffer& target, int from, const OperationName& name,
-                     const std::function<void()>& attend = nullptr);
-  void Attend();
+                     const std::function<void()>& make_progress = nullptr);
+  void MakeProgress();
 
   // Gives up because ranks disagree on what to do. Throws core::Error.
   [[noreturn]] void Disagree(const OperationName& name, const std::string& disagreement);
@@ -72,7 +72,7 @@ class Peers final : private FailureWatch::Carrier {
 
  private:
   void Await(Buffer& buffer, bool sends, int peer, const OperationName& name,
-             const std::function<void()>& attend);
+             const std::function<void()>& make_progress);
   [[noreturn]] void GiveUpOn(int peer, const std::exception& error, const OperationName& name);
 
   // Passes on that rank's report, or the end of its connection.
@@ -83,7 +83,7 @@ class Peers final : private FailureWatch::Carrier {
   std::vector<int> others_;
 
   std::mutex mutex_;
-  std::list<Buffer*> attending_;  // What is awaited with an `attend`. Guarded by mutex_.
+  std::list<Buffer*> progressing_;  // What is awaited with `make_progress`. Guarded by mutex_.
 
   FailureWatch watch_;
   std::vector<Report> reports_;                          // By rank: where they come in.
