@@ -36,7 +36,7 @@ core::Work Collectives::Start(const CollectiveCall& call) {
     calls_.push_back(std::move(collective));
   }
   changed_.notify_one();
-  peers_.Attend();
+  peers_.MakeProgress();
   return core::Work(std::move(completion));
 }
 

@@ -1,5 +1,5 @@
-#ifndef BACKENDS_GLOO_OPERATION_NAME_H_
-#define BACKENDS_GLOO_OPERATION_NAME_H_
+#ifndef BACKENDS_MEMBERSHIP_OPERATION_NAME_H_
+#define BACKENDS_MEMBERSHIP_OPERATION_NAME_H_
 
 #include <cstdint>
 #include <string>
@@ -26,4 +26,4 @@ struct OperationName {
 
 }  // namespace backends
 
-#endif  // BACKENDS_GLOO_OPERATION_NAME_H_
+#endif  // BACKENDS_MEMBERSHIP_OPERATION_NAME_H_
