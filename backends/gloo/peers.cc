@@ -102,22 +102,22 @@ void Peers::AwaitSent(Buffer& source, int to, const OperationName& name) {
 }
 
 void Peers::AwaitReceived(Buffer& target, int from, const OperationName& name,
-                          const std::function<void()>& attend) {
+                          const std::function<void()>& make_progress) {
   Wait wait{&target, false, from, &name, steady_clock::now() + timeout_};
-  wait.attends = wait.attend = attend != nullptr;
-  Await(wait, attend);
+  wait.progresses = wait.progress = make_progress != nullptr;
+  Await(wait, make_progress);
 }
 
-void Peers::Attend() {
+void Peers::MakeProgress() {
   std::lock_guard lock(mutex_);
   for (Wait& wait : waits_) {
-    if (!wait.attends) continue;
-    wait.attend = true;
+    if (!wait.progresses) continue;
+    wait.progress = true;
     Wake(wait);
   }
 }
 
-void Peers::Await(const Wait& described, const std::function<void()>& attend) {
+void Peers::Await(const Wait& described, const std::function<void()>& make_progress) {
   std::unique_lock lock(mutex_);
   const auto wait = waits_.insert(waits_.end(), described);
   // Not needed any more, however this ends.
@@ -134,9 +134,9 @@ void Peers::Await(const Wait& described, const std::function<void()>& attend) {
       lost = gone_[wait->peer];
       break;
     }
-    const bool attends = std::exchange(wait->attend, false);
+    const bool progresses = std::exchange(wait->progress, false);
     lock.unlock();
-    if (attends) attend();
+    if (progresses) make_progress();
     try {
       // False if somebody woke us: to see that the time is over, or for another wait's sake.
       complete = wait->sends ? wait->buffer->waitSend(nullptr, kForever)

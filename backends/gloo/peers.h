@@ -58,10 +58,10 @@ class Peers {
 
   // Block until one Send, or Receive, of that buffer is complete. Throw core::Error.
   void AwaitSent(Buffer& source, int to, const OperationName& name);
-  // With `attend`: calls it first, and again whenever another thread has called Attend.
+  // With `make_progress`: calls it first, and again whenever another thread has called MakeProgress.
   void AwaitReceived(Buffer& target, int from, const OperationName& name,
-                     const std::function<void()>& attend = nullptr);
-  void Attend();
+                     const std::function<void()>& make_progress = nullptr);
+  void MakeProgress();
 
   // Gives up because ranks disagree on what to do. Throws core::Error.
   [[noreturn]] void Disagree(const OperationName& name, const std::string& disagreement);
@@ -82,12 +82,12 @@ class Peers {
     int peer;
     const OperationName* name;
     std::chrono::steady_clock::time_point deadline;
-    bool attends = false;  // Is to call its `attend`,
-    bool attend = false;   // and now.
+    bool progresses = false;  // Is to call its `make_progress`,
+    bool progress = false;    // and now.
     bool expired = false;
   };
 
-  void Await(const Wait& wait, const std::function<void()>& attend);
+  void Await(const Wait& wait, const std::function<void()>& make_progress);
   [[noreturn]] void GiveUp(const OperationName& name, const Report& report);
   // Makes this rank's report, unless it has one, and waits for what comes out of it.
   void AwaitVerdict(std::unique_lock<std::mutex>& lock, const Report& report);
