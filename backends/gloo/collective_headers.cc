@@ -1,4 +1,4 @@
-#include "backends/gloo/openings.h"
+#include "backends/gloo/collective_headers.h"
 
 #include <cstring>
 
@@ -9,14 +9,15 @@ constexpr uint64_t kPurpose = uint64_t{4} << 56;
 // A message begins with its length.
 constexpr int64_t kStart = sizeof(int64_t);
 
-int64_t FrameBytes(const Opening& opening) {
-  const int64_t elements = opening.elements_follow ? opening.bytes : 0;
-  return static_cast<int64_t>(sizeof(Opening)) + (elements + 7) / 8 * 8;
+int64_t FrameBytes(const CollectiveHeader& header) {
+  const int64_t elements = header.elements_follow ? header.bytes : 0;
+  return static_cast<int64_t>(sizeof(CollectiveHeader)) + (elements + 7) / 8 * 8;
 }
 
 }  // namespace
 
-Openings::Openings(Peers& peers) : peers_(peers), messages_(kMessagesMax), inboxes_(peers.size()) {
+CollectiveHeaders::CollectiveHeaders(Peers& peers)
+    : peers_(peers), messages_(kMessagesMax), inboxes_(peers.size()) {
   if (peers_.size() == 1) return;
   for (Message& message : messages_) {
     message.memory = std::make_unique_for_overwrite<std::byte[]>(kMessageBytes);
@@ -34,15 +35,16 @@ Openings::Openings(Peers& peers) : peers_(peers), messages_(kMessagesMax), inbox
   }
 }
 
-void Openings::Post(int peer) {
+void CollectiveHeaders::Post(int peer) {
   Inbox& inbox = inboxes_[peer];
   Peers::Buffer& target = *inbox.buffers[inbox.posted % kMessagesMax];
   if (peers_.TryReceive(target, {0, kMessageBytes}, peer, kPurpose | inbox.posted)) ++inbox.posted;
 }
 
-bool Openings::TryAdd(const Opening& opening, const void* elements, const OperationName& name) {
+bool CollectiveHeaders::TryAdd(const CollectiveHeader& header, const void* elements,
+                               const OperationName& name) {
   if (peers_.size() == 1) return true;
-  const int64_t bytes = FrameBytes(opening);
+  const int64_t bytes = FrameBytes(header);
   if (length_ + bytes > kMessageBytes) Flush(name);
   if (sent_ - confirmed_ == kMessagesMax) {
     // Others may have to finish the message's collectives before they take the next ones, and may
@@ -52,16 +54,16 @@ bool Openings::TryAdd(const Opening& opening, const void* elements, const Operat
   }
   if (length_ == 0) length_ = kStart;
   std::byte* frame = messages_[sent_ % kMessagesMax].memory.get() + length_;
-  std::memcpy(frame, &opening, sizeof(opening));
-  if (opening.elements_follow && opening.bytes > 0) {
-    std::memcpy(frame + sizeof(opening), elements, opening.bytes);
+  std::memcpy(frame, &header, sizeof(header));
+  if (header.elements_follow && header.bytes > 0) {
+    std::memcpy(frame + sizeof(header), elements, header.bytes);
   }
   length_ += bytes;
   ++collectives_;
   return true;
 }
 
-void Openings::Flush(const OperationName& name) {
+void CollectiveHeaders::Flush(const OperationName& name) {
   if (length_ == 0) return;
   Message& message = messages_[sent_ % kMessagesMax];
   std::memcpy(message.memory.get(), &length_, sizeof(length_));
@@ -74,14 +76,25 @@ void Openings::Flush(const OperationName& name) {
   length_ = 0;
 }
 
-void Openings::AwaitSent(uint64_t message, const OperationName& name) {
+void CollectiveHeaders::AwaitSent(uint64_t message, const OperationName& name) {
   for (int peer : peers_.others()) {
     peers_.AwaitSent(*messages_[message % kMessagesMax].buffers[peer], peer, name);
   }
 }
 
-Openings::View Openings::Front(int peer, const OperationName& name,
-                               const std::function<void()>& attend) {
+const std::byte* CollectiveHeaders::Frame(int peer) const {
+  const Inbox& inbox = inboxes_[peer];
+  return inbox.memories[inbox.message % kMessagesMax].get() + inbox.offset;
+}
+
+CollectiveHeader CollectiveHeaders::HeaderOf(int peer) const {
+  CollectiveHeader header;
+  std::memcpy(&header, Frame(peer), sizeof(header));
+  return header;
+}
+
+CollectiveHeader CollectiveHeaders::Await(int peer, const OperationName& name,
+                                          const std::function<void()>& make_progress) {
   Inbox& inbox = inboxes_[peer];
   if (inbox.offset == 0) {
     Peers::Buffer& target = *inbox.buffers[inbox.message % kMessagesMax];
@@ -89,17 +102,13 @@ Openings::View Openings::Front(int peer, const OperationName& name,
       // That rank had left, which matters now.
       peers_.Receive(target, {0, kMessageBytes}, peer, kPurpose | inbox.posted++, name);
     }
-    peers_.AwaitReceived(target, peer, name, attend);
+    peers_.AwaitReceived(target, peer, name, make_progress);
     inbox.offset = kStart;
   }
-  const std::byte* frame = inbox.memories[inbox.message % kMessagesMax].get() + inbox.offset;
-  View view;
-  std::memcpy(&view.opening, frame, sizeof(view.opening));
-  view.elements = frame + sizeof(view.opening);
-  return view;
+  return HeaderOf(peer);
 }
 
-void Openings::Pop(const OperationName& name) {
+void CollectiveHeaders::Pop() {
   if (peers_.size() == 1) return;
   if (--undone_.front() == 0) {
     undone_.pop_front();
@@ -110,7 +119,7 @@ void Openings::Pop(const OperationName& name) {
     const std::byte* message = inbox.memories[inbox.message % kMessagesMax].get();
     int64_t length = 0;
     std::memcpy(&length, message, sizeof(length));
-    inbox.offset += FrameBytes(Front(peer, name).opening);
+    inbox.offset += FrameBytes(HeaderOf(peer));
     if (inbox.offset < length) continue;
     ++inbox.message;
     Post(peer);

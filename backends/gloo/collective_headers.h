@@ -1,5 +1,5 @@
-#ifndef BACKENDS_GLOO_OPENINGS_H_
-#define BACKENDS_GLOO_OPENINGS_H_
+#ifndef BACKENDS_GLOO_COLLECTIVE_HEADERS_H_
+#define BACKENDS_GLOO_COLLECTIVE_HEADERS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@
 namespace backends {
 
 // What every rank first tells every other one about a collective: all have to call alike.
-struct Opening {
+struct CollectiveHeader {
   core::SpanKind kind = core::SpanKind::kAllReduce;
   core::DataType type = core::DataType::kFloat32;
   int32_t root = -1;            // Of a broadcast.
@@ -24,30 +24,30 @@ struct Opening {
   int64_t bytes = 0;
 };
 
-// The openings of all collectives, in the order of the calls, from each rank to all others. Those
+// The headers of all collectives, in the order of the calls, from each rank to all others. Those
 // that are added together travel together, with the elements of small collectives behind them: for
 // these a message costs more than what is in it.
-class Openings {
+class CollectiveHeaders {
  public:
-  // An opening may carry so many bytes.
+  // A header may carry so many bytes.
   static constexpr int64_t kElementsMax = core::ExchangePlan::kOneHopBytesMax;
 
-  explicit Openings(Peers& peers);
+  explicit CollectiveHeaders(Peers& peers);
 
-  // Adds an opening to the message that Flush will send. Its elements are copied, if any follow.
+  // Adds a header to the message that Flush will send. Its elements are copied, if any follow.
   // Returns false if others are so far behind that only finishing the collectives under way helps.
-  bool TryAdd(const Opening& opening, const void* elements, const OperationName& name);
+  bool TryAdd(const CollectiveHeader& header, const void* elements, const OperationName& name);
+  // `name` is that of the newest collective.
   void Flush(const OperationName& name);
 
-  struct View {
-    Opening opening;
-    const std::byte* elements;
-  };
-  // The opening of the oldest collective from that rank. Blocks until it is there, as
-  // Peers::AwaitReceived. Valid until Pop.
-  View Front(int peer, const OperationName& name, const std::function<void()>& attend = nullptr);
+  // The header of the oldest collective from that rank. Blocks until it is there, as
+  // Peers::AwaitReceived.
+  CollectiveHeader Await(int peer, const OperationName& name,
+                         const std::function<void()>& make_progress);
+  // The elements that came with it: valid until Pop.
+  const std::byte* Elements(int peer) const { return Frame(peer) + sizeof(CollectiveHeader); }
   // The oldest collective is done.
-  void Pop(const OperationName& name);
+  void Pop();
 
  private:
   // So many messages may be on the way to a rank that has not come to them yet.
@@ -69,6 +69,9 @@ class Openings {
   // Makes room for one more message.
   void Post(int peer);
   void AwaitSent(uint64_t message, const OperationName& name);
+  // The oldest collective's.
+  const std::byte* Frame(int peer) const;
+  CollectiveHeader HeaderOf(int peer) const;
 
   Peers& peers_;
   std::vector<Message> messages_;
@@ -83,4 +86,4 @@ class Openings {
 
 }  // namespace backends
 
-#endif  // BACKENDS_GLOO_OPENINGS_H_
+#endif  // BACKENDS_GLOO_COLLECTIVE_HEADERS_H_
