@@ -13,6 +13,8 @@
 namespace analysis {
 namespace {
 
+using core::DisplayWidth;
+using core::Table;
 using Align = Table::Align;
 
 constexpr double kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};

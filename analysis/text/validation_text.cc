@@ -9,6 +9,9 @@
 namespace analysis {
 namespace {
 
+using core::DisplayWidth;
+using core::Shortened;
+using core::Table;
 using Align = Table::Align;
 
 constexpr size_t kShown = 5;

@@ -14,6 +14,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_format.h"
 #include "backends/cuda/accelerator.h"
 #include "backends/cuda/cuda_device.h"
 #include "backends/images/synthetic_source.h"
@@ -22,6 +23,7 @@
 #include "core/base/error.h"
 #include "core/base/flags.h"
 #include "core/base/memory.h"
+#include "core/base/table.h"
 #include "core/task.h"
 #include "core/timeline.h"
 
@@ -66,10 +68,10 @@ Quantiles QuantilesOf(std::vector<double> values) {
   return {values.front(), values[values.size() / 2], values.back()};
 }
 
-void PrintRow(const std::string& name, const std::vector<double>& values) {
+void AddRow(const std::string& name, const std::vector<double>& values, core::Table& table) {
   const Quantiles quantiles = QuantilesOf(values);
-  std::printf("%-12s %9.1f %9.1f %9.1f\n", name.c_str(), quantiles.median, quantiles.minimum,
-              quantiles.maximum);
+  const auto cell = [](double value) { return absl::StrFormat("%.1f", value); };
+  table.AddRow({name, cell(quantiles.median), cell(quantiles.minimum), cell(quantiles.maximum)});
 }
 
 void Measure() {
@@ -122,12 +124,15 @@ void Measure() {
               absl::GetFlag(FLAGS_bfloat16) ? "bfloat16" : "float32", absl::GetFlag(FLAGS_threads),
               steps.size());
   if (cuda) std::printf("on %s\n", accelerator->device->name().c_str());
-  std::printf("%-12s %9s %9s %9s\n%-12s %9s %9s %9s\n", "", "median", "min", "max", "", "ms", "ms",
-              "ms");
-  for (const auto& [kind, values] : parts) PrintRow(std::string(core::Name(kind)), values);
-  PrintRow("idle", idle);
-  PrintRow("step", steps);
-  PrintRow("processor", processor);
+  core::Table table({{"", "", core::Table::Align::kLeft, 12},
+                     {"median", "ms", core::Table::Align::kRight, 8},
+                     {"min", "ms"},
+                     {"max", "ms"}});
+  for (const auto& [kind, values] : parts) AddRow(std::string(core::Name(kind)), values, table);
+  AddRow("idle", idle, table);
+  AddRow("step", steps, table);
+  AddRow("processor", processor, table);
+  std::fputs(table.ToString(0).c_str(), stdout);
   std::printf("images/s     %9.1f\n", batch_size / QuantilesOf(steps).median * 1e3);
   std::printf("mean         %9.1f images/s\n", 1e3 * static_cast<double>(batch_size) *
                                                    static_cast<double>(steps.size()) / all_steps);

@@ -45,18 +45,18 @@ std::string Text(std::vector<Outcome> outcomes) {
   std::stable_sort(outcomes.begin(), outcomes.end(), [](const Outcome& a, const Outcome& b) {
     return std::abs(a.error()) > std::abs(b.error());
   });
-  using Align = analysis::Table::Align;
-  analysis::Table table({{"strategy", "", Align::kLeft},
-                         {"ranks", ""},
-                         {"links", ""},
-                         {"bound by", "", Align::kLeft},
-                         {"measured", "ms"},
-                         {"spread", "%"},
-                         {"predicted", "ms"},
-                         {"error", "%"},
-                         {"exposed", "ms"},
-                         {"predicted", "ms"},
-                         {"", "", Align::kLeft}});
+  using Align = core::Table::Align;
+  core::Table table({{"strategy", "", Align::kLeft},
+                     {"ranks", ""},
+                     {"links", ""},
+                     {"bound by", "", Align::kLeft},
+                     {"measured", "ms"},
+                     {"spread", "%"},
+                     {"predicted", "ms"},
+                     {"error", "%"},
+                     {"exposed", "ms"},
+                     {"predicted", "ms"},
+                     {"", "", Align::kLeft}});
   const auto milliseconds = [](double seconds) { return absl::StrFormat("%.1f", seconds * 1e3); };
   for (const Outcome& outcome : outcomes) {
     const ValidationCase& the_case = outcome.validation_case;
