@@ -49,12 +49,19 @@ int OpenFiles() {
   return count;
 }
 
-// Orphans that have ended are left as zombies where nobody reaps them.
-bool Lives(pid_t process) {
-  const std::string path = absl::StrCat("/proc/", process, "/stat");
-  std::ifstream file(path);
+// "S" of one that sleeps, "T" of a stopped one, "Z" of one that has ended and was not waited for;
+// empty if there is none.
+std::string StateOf(pid_t process) {
+  std::ifstream file(absl::StrCat("/proc/", process, "/stat"));
   std::string id, name, state;
-  return file >> id >> name >> state && state != "Z";
+  file >> id >> name >> state;
+  return state;
+}
+
+// Orphans that have ended stay zombies where nobody waits for them.
+bool Lives(pid_t process) {
+  const std::string state = StateOf(process);
+  return !state.empty() && state != "Z";
 }
 
 TEST(ProcessTest, TheExitCodeIsTold) {
@@ -105,9 +112,11 @@ TEST(ProcessTest, OneThatIgnoresSigtermIsKilled) {
 
 TEST(ProcessTest, AStoppedProcessHearsSignals) {
   Process process = Started(Shell("kill -STOP $$; exit 0"));
-  EXPECT_EQ(process.WaitFor(milliseconds(20)), std::nullopt);
+  while (StateOf(process.id()) != "T") std::this_thread::yield();
   process.Signal(SIGTERM);
-  EXPECT_EQ(process.Wait().signal, SIGTERM);
+  const auto status = process.WaitFor(kLong);
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status->signal, SIGTERM);
 }
 
 TEST(ProcessTest, SignalsReachAllOfAGroup) {

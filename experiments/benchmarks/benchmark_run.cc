@@ -13,11 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
+#include "core/base/json_object.h"
 #include "core/base/process.h"
 #include "core/base/quantile.h"
 #include "experiments/training/launcher.h"
-#include "nlohmann/json.hpp"
 
 namespace experiments {
 namespace {
@@ -66,17 +65,12 @@ int Become(const BenchmarkCommand& command, const std::string& log) {
 
 // Scripts keep what was measured apart, in "measure".
 void ReadScriptFigures(const std::string& path, BenchmarkRun& run) {
-  const std::string text = core::ValueOrThrow(core::ReadFile(path, 1 << 30));
-  try {
-    const nlohmann::json measure = nlohmann::json::parse(text).at("measure");
-    run.step_times = measure.at("step_times").get<std::vector<double>>();
-    run.peak_memory = measure.at("peak_rss_mb").get<std::vector<double>>();
-    for (double& memory : run.peak_memory) memory *= 1 << 20;
-    run.first_step = measure.at("startup").at("first_step").get<double>();
-  } catch (const nlohmann::json::exception& error) {
-    throw core::Error(absl::StrCat(path, ": \"measure\" does not hold what is needed (",
-                                   error.what(), "): see the benchmark's --help"));
-  }
+  core::JsonObject file = core::JsonObject::Read(path);
+  core::JsonObject measure = file.Object("measure");
+  run.step_times = measure.Numbers("step_times", 0);
+  run.peak_memory = measure.Numbers("peak_rss_mb", 0);
+  for (double& memory : run.peak_memory) memory *= 1 << 20;
+  run.first_step = measure.Object("startup").Number("first_step", 0);
 }
 
 // The one results file that a run left in its folder.
