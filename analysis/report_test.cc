@@ -219,8 +219,7 @@ TEST_F(ReportTest, AMalformedFileIsNamedAndTheRestReported) {
   const std::string path = folder_ + "/results_all_reduce.json";
   ASSERT_TRUE(core::WriteFile(path, R"({"world_size": "four"})").ok());
   ASSERT_EQ(Report(), absl::OkStatus());
-  const std::string note = "cannot be used: " + path +
-                           ": world_size: found \"four\", expected a whole number of at least 1\n";
+  const std::string note = "cannot be used: " + path + ": world_size: is \"four\", not a number\n";
   EXPECT_THAT(printed_.str(), AllOf(HasSubstr(note), HasSubstr("Parameter Server (PS)")));
   EXPECT_THAT(Text(), HasSubstr(note));
 }

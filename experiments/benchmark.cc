@@ -21,6 +21,7 @@
 #include "experiments/benchmarks/benchmark_loader.h"
 #include "experiments/benchmarks/benchmark_row.h"
 #include "experiments/benchmarks/benchmark_run.h"
+#include "experiments/common/commit.h"
 #include "experiments/common/program.h"
 
 ABSL_FLAG(int, steps, 10, "steps of a run; the first two are left out");
@@ -207,8 +208,9 @@ int RunAll(int argc, char** argv) {
 
   const std::vector<BenchmarkRow> rows = benchmark.Rows();
   const std::string work = absl::StrFormat(
-      "%s, %s build; ResNet-50, %d x %d pixels, batch %d a rank, %s, %s, %s, %d thread%s a rank",
-      benchmark.Machine(), COMPILATION_MODE, options.image_size, options.image_size,
+      "%s, %s build of commit %s; ResNet-50, %d x %d pixels, batch %d a rank, %s, %s, %s, %d "
+      "thread%s a rank",
+      benchmark.Machine(), COMPILATION_MODE, Commit(), options.image_size, options.image_size,
       options.batch_size, options.precision, options.device, options.backend, options.threads,
       options.threads == 1 ? "" : "s");
   if (!rows.empty()) absl::PrintF("%s\n\n%s\n", work, FormatTable(rows));

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/user_path.h"
 #include "core/records/profile.h"
+#include "experiments/common/commit.h"
 #include "experiments/common/flag_checks.h"
 #include "experiments/common/program.h"
 #include "experiments/common/runfiles.h"
@@ -63,9 +64,10 @@ void Main(int argc, char** argv) {
   const std::string output = core::UserPath(absl::GetFlag(FLAGS_output));
   if (output.empty()) throw core::Error("--output=FILE is missing");
   const std::string measured = absl::GetFlag(FLAGS_measured);
-  const core::Profile profile = DeriveProfile(
+  core::Profile profile = DeriveProfile(
       FiguresFromFlags(),
       core::ReadProfile(measured.empty() ? ShippedFile(kMeasured) : core::UserPath(measured)));
+  profile.versions = {{"lockstep", Commit()}};
   core::ThrowIfError(core::WriteProfile(profile, output));
   core::ReadProfile(output);  // Throws if it is not one that the simulator takes.
   absl::PrintF("%s on %s: forward %.2f ms, backward %.2f ms, update %.3f ms\n%s\n", profile.model,

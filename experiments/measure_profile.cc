@@ -24,6 +24,7 @@
 #include "core/base/error.h"
 #include "core/base/user_path.h"
 #include "core/records/profile.h"
+#include "experiments/common/commit.h"
 #include "experiments/common/flag_checks.h"
 #include "experiments/common/host_info.h"
 #include "experiments/common/program.h"
@@ -167,7 +168,7 @@ void Main(int argc, char** argv) {
   profile.source =
       absl::StrFormat("measured: medians of %d steps%s, load average %.1f", options.steps,
                       options.processor_time ? " in processor time" : "", LoadAverage());
-  profile.versions = {{"torch", backends::TorchVersion()}};
+  profile.versions = {{"lockstep", Commit()}, {"torch", backends::TorchVersion()}};
   core::ThrowIfError(core::WriteProfile(profile, options.output));
   core::ReadProfile(options.output);  // Throws if it is not one that the simulator takes.
   Print(profile);

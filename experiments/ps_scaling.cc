@@ -20,6 +20,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/user_path.h"
+#include "experiments/common/commit.h"
 #include "experiments/common/flag_checks.h"
 #include "experiments/common/program.h"
 #include "experiments/common/runfiles.h"
@@ -133,7 +134,8 @@ void Main(int argc, char** argv) {
   const std::vector<nlohmann::ordered_json> rows = Simulate(points);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
 
-  const nlohmann::ordered_json json = {{"profiles", ProfilesToJson(options.profiles)},
+  const nlohmann::ordered_json json = {{"commit", Commit()},
+                                       {"profiles", ProfilesToJson(options.profiles)},
                                        {"straggler_share", kStragglerShare},
                                        {"straggler_factor", kStragglerFactor},
                                        {"wall_seconds", wall.count()},

@@ -135,7 +135,8 @@ absl::StatusOr<Runs> LoadRuns(const std::string& directory) {
     Run run = {.file = method.file,
                .colour = method.colour,
                .order = static_cast<int>(&method - kMethods)};
-    run.name = Shortened(results->method.empty() ? method.name : results->method, kNameColumns);
+    run.name =
+        core::Shortened(results->method.empty() ? method.name : results->method, kNameColumns);
     run.plot_name = IsDrawable(run.name) ? run.name : method.name;
     run.results = *std::move(results);
     run.figures = FiguresOf(run.results);

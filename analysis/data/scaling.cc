@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/json_object.h"
+#include "core/base/table.h"
 
 namespace analysis {
 namespace {
@@ -81,6 +82,7 @@ ScalingStudy ReadScalingStudy(const std::string& path) {
   study.straggler_share = file.Number("straggler_share", 0);
   study.straggler_factor = file.Number("straggler_factor", 0);
   study.wall_seconds = file.Number("wall_seconds", 0);
+  if (file.Has("commit")) study.commit = core::Shortened(file.Text("commit"), 60);
   for (core::JsonObject& object : file.Objects("profiles")) {
     study.profiles.push_back(ReadProfile(object));
   }

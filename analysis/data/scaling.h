@@ -52,6 +52,7 @@ struct ScalingStudy {
   double straggler_share = 0;
   double straggler_factor = 0;
   double wall_seconds = 0;
+  std::string commit;  // Of the program; empty if the file does not say.
 
   struct Key {
     size_t profile = 0;

@@ -49,7 +49,7 @@ constexpr Style kStyles[] = {
 
 // With what each worker is.
 std::string TitleOf(const ScalingStudy& study, const std::string& what) {
-  return absl::StrCat(what, "; a worker: ", Shortened(study.profiles[kProfile].hardware, 40));
+  return absl::StrCat(what, "; a worker: ", core::Shortened(study.profiles[kProfile].hardware, 40));
 }
 
 // Two panels side by side, one key above both.

@@ -13,6 +13,8 @@
 namespace analysis {
 namespace {
 
+using core::DisplayWidth;
+using core::Table;
 using Align = Table::Align;
 
 constexpr double kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
@@ -190,7 +192,8 @@ std::string ProfileText(const ScalingStudy& study, const ScalingPhrases& phrases
 std::string ScalingSection(const ScalingStudy& study, const ScalingPhrases& phrases) {
   std::string text = absl::StrCat(
       phrases.title, "\n", std::string(static_cast<size_t>(DisplayWidth(phrases.title)), '-'), "\n",
-      phrases.explanation);
+      phrases.explanation,
+      study.commit.empty() ? "" : absl::Substitute(phrases.commit, study.commit));
   for (size_t i = 0; i < study.profiles.size(); ++i) {
     absl::StrAppend(&text, "\n", ProfileText(study, phrases, i));
   }

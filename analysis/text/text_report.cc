@@ -21,6 +21,9 @@ constexpr size_t kSkippedImagesShown = 20;
 constexpr double kMillisecond = 1e-3;
 constexpr double kGigabyte = 1e9;
 
+using core::DisplayWidth;
+using core::Shortened;
+using core::Table;
 using Align = Table::Align;
 
 Table::Column ColumnOf(const Phrases::Heading& heading, Align align = Align::kRight) {

@@ -7,9 +7,6 @@
 // used together, the figure that other work on the machine disturbs least; #wrong counts elements
 // that differ from the sum.
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -18,20 +15,27 @@
 #include <string>
 #include <vector>
 
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
 #include "core/base/error.h"
+#include "core/base/flags.h"
+#include "core/base/process.h"
 #include "core/base/processor_time.h"
+#include "core/base/table.h"
 #include "core/base/temporary_folder.h"
 #include "core/task.h"
+
+ABSL_FLAG(int, repetitions, 11, "of a case");
+ABSL_FLAG(int, shrink, 1, "divides the model's sizes; for a test that all cases run");
 
 namespace {
 
 using core::Buffer;
 using core::Communicator;
 using core::Work;
-
-constexpr int kRepetitions = 11;
 
 enum class Pattern { kAllReduceInTurn, kAllReduceInFlight, kPush, kPull };
 
@@ -40,6 +44,19 @@ struct Case {
   Pattern pattern;
   std::vector<int64_t> counts;  // Of float32.
 };
+
+core::Table MakeTable() {
+  return core::Table({{"case", "", core::Table::Align::kLeft, 34},
+                      {"calls", ""},
+                      {"bytes", "MB"},
+                      {"min", "ms", core::Table::Align::kRight, 8},
+                      {"median", "ms", core::Table::Align::kRight, 8},
+                      {"max", "ms", core::Table::Align::kRight, 8},
+                      {"CPU", "ms", core::Table::Align::kRight, 8},
+                      {"algbw", "GB/s"},
+                      {"busbw", "GB/s"},
+                      {"#wrong", "count"}});
+}
 
 // The parameters of ResNet-50 in torchvision's order of sizes: 25,557,032 in 161 tensors.
 std::vector<int64_t> ResNet50() {
@@ -57,6 +74,7 @@ std::vector<int64_t> ResNet50() {
     }
   }
   counts.insert(counts.end(), {inputs * 1000, 1000});
+  for (int64_t& count : counts) count = std::max<int64_t>(1, count / absl::GetFlag(FLAGS_shrink));
   return counts;
 }
 
@@ -80,7 +98,8 @@ class Runner {
   core::Task Run() {
     std::vector<double> seconds;
     double processor_time = 0;
-    for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+    const int repetitions = absl::GetFlag(FLAGS_repetitions);
+    for (int repetition = 0; repetition < repetitions; ++repetition) {
       std::fill(data_.begin(), data_.end(), static_cast<float>(communicator_.rank() + 1));
       float barrier = 0;
       co_await communicator_.AllReduce({&barrier, 1});
@@ -89,7 +108,7 @@ class Runner {
       std::vector<Work> works = Start();
       for (Work& work : works) co_await work;
       const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-      processor_time += (core::ProcessorSeconds() - busy) / kRepetitions;
+      processor_time += (core::ProcessorSeconds() - busy) / repetitions;
       std::vector<double> times(communicator_.size());
       times[communicator_.rank()] = passed.count();
       const int64_t size = communicator_.size();
@@ -155,10 +174,13 @@ class Runner {
     const bool collective = test_.pattern <= Pattern::kAllReduceInFlight;
     const double bytes = 4.0 * static_cast<double>(total_);
     const double factor = collective ? 2.0 * (size - 1) / size : size - 1;
-    std::printf("%-36s %6zu %9.1f %9.2f %9.2f %9.2f %9.2f %7.2f %7.2f %7.0f\n", test_.name,
-                test_.counts.size(), bytes / 1e6, 1e3 * seconds.front(), 1e3 * median,
-                1e3 * seconds.back(), 1e3 * processor_time, bytes / median / 1e9,
-                factor * bytes / median / 1e9, wrong);
+    const auto cell = [](double value) { return absl::StrFormat("%.2f", value); };
+    const std::string line = MakeTable().Line(
+        {test_.name, absl::StrCat(test_.counts.size()), absl::StrFormat("%.1f", bytes / 1e6),
+         cell(1e3 * seconds.front()), cell(1e3 * median), cell(1e3 * seconds.back()),
+         cell(1e3 * processor_time), cell(bytes / median / 1e9),
+         cell(factor * bytes / median / 1e9), absl::StrFormat("%.0f", wrong)});
+    std::fputs(line.c_str(), stdout);
     std::fflush(stdout);
   }
 
@@ -205,17 +227,15 @@ int RunRanks(int size) {
     return 1;
   }
   const core::TemporaryFolder folder;
-  std::printf("%d ranks, %d repetitions, float32\n", size, kRepetitions);
-  std::printf("%-36s %6s %9s %9s %9s %9s %9s %7s %7s %7s\n", "case", "calls", "bytes", "min",
-              "median", "max", "CPU", "algbw", "busbw", "#wrong");
-  std::printf("%-36s %6s %9s %9s %9s %9s %9s %7s %7s %7s\n", "", "", "MB", "ms", "ms", "ms", "ms",
-              "GB/s", "GB/s", "");
-  std::fflush(stdout);
+  std::printf("%d ranks, %d repetitions, float32\n%s", size, absl::GetFlag(FLAGS_repetitions),
+              MakeTable().Head().c_str());
+  std::vector<core::Process> ranks;
   for (int rank = 0; rank < size; ++rank) {
-    if (fork() == 0) std::_Exit(RunRank(rank, size, folder.path()));
+    ranks.push_back(core::ValueOrThrow(
+        core::Process::Fork([&] { return RunRank(rank, size, folder.path()); })));
   }
   int failed = 0;
-  for (int status = 0; wait(&status) > 0;) failed |= status;
+  for (core::Process& rank : ranks) failed |= rank.Wait().code;
   return failed != 0;
 }
 
@@ -223,7 +243,12 @@ int RunRanks(int size) {
 
 int main(int argc, char** argv) {
   try {
-    return RunRanks(argc > 1 ? std::atoi(argv[1]) : 4);
+    const std::vector<std::string> rest =
+        core::ValueOrThrow(core::ParseFlags(argc, argv, "Times the operations of training."));
+    if (absl::GetFlag(FLAGS_repetitions) < 1 || absl::GetFlag(FLAGS_shrink) < 1) {
+      throw core::Error("--repetitions and --shrink are at least 1");
+    }
+    return RunRanks(rest.empty() ? 4 : std::atoi(rest[0].c_str()));
   } catch (const core::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

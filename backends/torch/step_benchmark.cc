@@ -10,6 +10,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_format.h"
 #include "backends/cuda/accelerator.h"
 #include "backends/cuda/cuda_device.h"
 #include "backends/images/synthetic_source.h"
@@ -20,6 +21,7 @@
 #include "core/base/memory.h"
 #include "core/base/processor_time.h"
 #include "core/base/quantile.h"
+#include "core/base/table.h"
 #include "core/task.h"
 #include "core/timeline.h"
 
@@ -53,9 +55,11 @@ Moment Now(const core::Clock& clock) {
   return {clock.Now(), core::Duration(core::ProcessorSeconds())};
 }
 
-void PrintRow(const std::string& name, const std::vector<double>& values) {
-  std::printf("%-12s %9.1f %9.1f %9.1f\n", name.c_str(), core::Quantile(values, 0.5),
-              core::Quantile(values, 0), core::Quantile(values, 1));
+void AddRow(const std::string& name, const std::vector<double>& values, core::Table& table) {
+  const auto cell = [&](double share) {
+    return absl::StrFormat("%.1f", core::Quantile(values, share));
+  };
+  table.AddRow({name, cell(0.5), cell(0), cell(1)});
 }
 
 // `processor`: milliseconds by step.
@@ -72,12 +76,15 @@ void PrintSteps(core::Timeline& timeline, const std::vector<double>& processor) 
     if (step >= 0) parts[span.kind].push_back(Milliseconds(span.end - span.start));
   }
 
-  std::printf("%-12s %9s %9s %9s\n%-12s %9s %9s %9s\n", "", "median", "min", "max", "", "ms", "ms",
-              "ms");
-  for (const auto& [kind, values] : parts) PrintRow(std::string(core::Name(kind)), values);
-  PrintRow("idle", idle);
-  PrintRow("step", steps);
-  PrintRow("processor", processor);
+  core::Table table({{"", "", core::Table::Align::kLeft, 12},
+                     {"median", "ms", core::Table::Align::kRight, 8},
+                     {"min", "ms"},
+                     {"max", "ms"}});
+  for (const auto& [kind, values] : parts) AddRow(std::string(core::Name(kind)), values, table);
+  AddRow("idle", idle, table);
+  AddRow("step", steps, table);
+  AddRow("processor", processor, table);
+  std::fputs(table.ToString(0).c_str(), stdout);
   const double batch_size = absl::GetFlag(FLAGS_batch_size);
   std::printf("images/s     %9.1f\n", 1e3 * batch_size / core::Quantile(steps, 0.5));
   std::printf("mean         %9.1f images/s\n",

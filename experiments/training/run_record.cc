@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "experiments/common/commit.h"
 #include "experiments/common/host_info.h"
 
 namespace experiments {
@@ -47,6 +48,7 @@ RunRecord::RunRecord(const RunOptions& options, int world_size)
   results_.batch_size = options.batch_size;
   results_.start_time = LocalTime();
   results_.configuration = Describe(options);
+  results_.configuration["commit"] = Commit();
   utsname system;
   if (uname(&system) == 0) {
     results_.configuration["host"] = system.nodename;
