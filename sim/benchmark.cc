@@ -92,10 +92,10 @@ std::vector<Case> CollectiveCases() {
 
 void RunCase(const Case& chosen) {
   const core::Profile profile = MakeProfile(chosen.gradients);
+  const core::StrategyEntry& strategy = **core::StrategyNamed(chosen.strategy);
   const sim::Simulation result = sim::Simulate(
       chosen.cluster, profile,
-      [&](int) { return std::move(*core::MakeStrategy(chosen.strategy, chosen.strategy_options)); },
-      chosen.options);
+      [&](int) { return std::move(*strategy.make(chosen.strategy_options)); }, chosen.options);
   std::printf("%-18s %8d %5d %14.6f %8.2f %9.3f %6.1f %8.3f %8.2f %8.0f %8.0f\n", chosen.name,
               chosen.options.world_size, chosen.options.steps, result.end,
               static_cast<double>(result.messages) * 1e-6, result.cpu_seconds, chosen.goal_seconds,
