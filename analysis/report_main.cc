@@ -11,10 +11,9 @@
 #include "core/base/flags.h"
 #include "core/base/user_path.h"
 
-ABSL_FLAG(
-    std::string, results, "results",
-    "folder with results_baseline_ddp.json, results_all_reduce.json and results_ps.json, or some "
-    "of them; the report and the plots are written there too");
+ABSL_FLAG(std::string, results, "results",
+          "folder with the results files of runs: results_baseline_ddp.json, results_ps.json, ...; "
+          "the report and the plots are written there too");
 ABSL_FLAG(std::string, language, "en", "language of the text: en (English) or zh (Chinese)");
 
 namespace {

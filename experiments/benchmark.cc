@@ -99,7 +99,7 @@ class Benchmark {
       if (series.runs.empty()) continue;
       std::optional<double> first_loss;
       if (series.command.ours && !series.runs[0].losses.empty()) {
-        const int ranks = series.benchmark_case.training_ranks;
+        const int ranks = series.benchmark_case.training_ranks();
         first_loss = first_losses.try_emplace(ranks, series.runs[0].losses[0]).first->second;
       }
       rows.push_back(

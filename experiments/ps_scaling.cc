@@ -80,10 +80,12 @@ int Processes() {
 // As objects for the file, in the order of the points.
 std::vector<nlohmann::ordered_json> Simulate(const std::vector<StudyPoint>& points) {
   // What takes long comes first, so that no process is left with it at the end.
+  std::vector<double> costs;
+  for (const StudyPoint& point : points) costs.push_back(CostOf(point));
   std::vector<size_t> order(points.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return CostOf(points[a]) > CostOf(points[b]); });
+                   [&](size_t a, size_t b) { return costs[a] > costs[b]; });
   std::vector<Job> jobs;
   for (size_t i : order) {
     CheckMemory(points[i].simulation, kStudyMessagesMax);

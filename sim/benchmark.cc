@@ -115,10 +115,10 @@ core::Table MakeTable() {
 // A line of the table.
 std::string RunCase(const Case& chosen) {
   const core::Profile profile = MakeProfile(chosen.gradients);
+  const core::StrategyEntry& strategy = **core::StrategyNamed(chosen.strategy);
   const sim::Simulation result = sim::Simulate(
       chosen.cluster, profile,
-      [&](int) { return std::move(*core::MakeStrategy(chosen.strategy, chosen.strategy_options)); },
-      chosen.options);
+      [&](int) { return std::move(*strategy.make(chosen.strategy_options)); }, chosen.options);
   const auto cell = [](int decimals, double value) {
     return absl::StrFormat("%.*f", decimals, value);
   };

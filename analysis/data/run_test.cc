@@ -98,10 +98,11 @@ TEST_F(LoadRunsTest, WhatIsMissingOrMalformedIsNamedAndTheRestLoaded) {
   const auto runs = LoadRuns(folder_);
   ASSERT_TRUE(runs.ok()) << runs.status();
   ASSERT_EQ(runs->runs.size(), 1u);
-  EXPECT_EQ(runs->runs[0].name, "Parameter server");
+  EXPECT_EQ(runs->runs[0].name, "Parameter Server");
   EXPECT_EQ(runs->runs[0].order, 2);
   EXPECT_EQ(runs->baseline(), nullptr);
-  EXPECT_THAT(runs->missing, ElementsAre("results_baseline_ddp.json"));
+  EXPECT_THAT(runs->missing,
+              ElementsAre("results_baseline_ddp.json", "results_parameter_server_overlapped.json"));
   EXPECT_THAT(runs->malformed, ElementsAre(HasSubstr("results_all_reduce.json:1: is not JSON")));
 }
 

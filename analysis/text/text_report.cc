@@ -254,8 +254,9 @@ std::string LossDistanceSection(const Runs& runs, const Phrases& phrases) {
 
 std::string NotesSection(const Runs& runs, const Phrases& phrases) {
   std::vector<std::string> notes;
-  for (const std::string& file : runs.missing) {
-    notes.push_back(absl::StrCat(phrases.missing, phrases.colon, file));
+  if (!runs.missing.empty()) {
+    notes.push_back(
+        absl::StrCat(phrases.missing, phrases.colon, absl::StrJoin(runs.missing, ", ")));
   }
   for (const std::string& error : runs.malformed) {
     notes.push_back(absl::StrCat(phrases.malformed, phrases.colon, error));

@@ -176,7 +176,7 @@ BenchmarkRow MakeRow(const BenchmarkCase& benchmark_case, const BenchmarkOptions
     }
   }
   const double median = core::Quantile(steps, 0.5);
-  row.images_per_second = options.batch_size * benchmark_case.training_ranks / median;
+  row.images_per_second = options.batch_size * benchmark_case.training_ranks() / median;
   row.step_seconds = median;
   row.step_spread_seconds = core::Quantile(steps, 0.75) - core::Quantile(steps, 0.25);
   row.steps = static_cast<double>(steps.size());

@@ -19,7 +19,8 @@
 #include "sim/cluster/units.h"
 
 ABSL_FLAG(std::string, strategy, "parameter_server",
-          "one of ddp, all_reduce, parameter_server, ..., or several: ddp,parameter_server");
+          absl::StrCat("one of ", absl::StrJoin(core::StrategyNames(), ", "),
+                       ", or several: ddp,parameter_server"));
 ABSL_FLAG(std::string, world_size, "2,4,8,16,32,64",
           "ranks, servers included: a list, in which ... continues: 2,4,...,65536");
 ABSL_FLAG(std::string, cluster, "", "JSON description of the cluster; default: a star");
@@ -29,9 +30,10 @@ ABSL_FLAG(std::string, latency, "",
           "between two hosts of a star, such as 50us; default: the cluster's, or 50us");
 ABSL_FLAG(std::string, profile, "",
           "JSON profile of what a step costs; default: one that was measured");
-ABSL_FLAG(int, servers, 1, "parameter servers, which share the model evenly");
-ABSL_FLAG(bool, colocated, false, "parameter servers on all ranks, beside the workers");
-ABSL_FLAG(double, bucket_mb, 25.0, "MiB of gradients that ddp reduces together");
+ABSL_FLAG(int, servers, 1, "ranks that serve, which share the model evenly");
+ABSL_FLAG(bool, colocated, false, "servers on all ranks: each trains and serves its share");
+ABSL_FLAG(double, bucket_mb, 25.0,
+          "MiB of gradients that travel together, where they go bucket by bucket");
 ABSL_FLAG(std::string, collectives, "auto",
           "messages (every one), formula (closed forms), or auto: messages while they are few");
 ABSL_FLAG(
@@ -172,16 +174,6 @@ SimulationCase BaseCase() {
   RefuseFlag("collectives", collectives, "one of messages, formula, auto");
 }
 
-// Of several strategies one must have a use for the flags about servers.
-void CheckServers(const std::vector<SimulationCase>& cases) {
-  const core::ParameterServerOptions& server = cases.front().options.server;
-  if (server.servers == 1 && !server.colocated) return;
-  for (const SimulationCase& simulation : cases) {
-    if (simulation.strategy == "parameter_server") return;
-  }
-  RefuseFlag("strategy", cases.front().strategy, "takes neither --servers nor --colocated");
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<int>> ParseWorldSizes(const std::string& text) {
@@ -227,16 +219,18 @@ SimulationOptions SimulationOptionsFromFlags() {
   }
   const std::string sizes = absl::GetFlag(FLAGS_world_size);
   const std::vector<int> world_sizes = ValueOf("world_size", sizes, ParseWorldSizes(sizes));
+  std::vector<core::StrategyEntry> chosen;
   const std::string strategies = absl::GetFlag(FLAGS_strategy);
   for (absl::string_view strategy : absl::StrSplit(strategies, ',')) {
-    simulation.strategy = std::string(strategy);
-    CheckName("strategy", simulation.strategy, core::StrategyNames());
+    CheckName("strategy", std::string(strategy), core::StrategyNames());
+    simulation.strategy = *core::StrategyNamed(std::string(strategy));
+    chosen.push_back(*simulation.strategy);
     for (int world_size : world_sizes) {
       simulation.world_size = world_size;
       options.cases.push_back(simulation);
     }
   }
-  CheckServers(options.cases);
+  core::ThrowIfError(core::CheckFlagsApply(chosen, simulation.options));
   if (!options.trace.empty() && options.cases.size() > 1) {
     RefuseFlag("trace", options.trace, "one --strategy and one --world-size at a time");
   }

@@ -10,15 +10,15 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/records/trace.h"
-#include "experiments/simulation/simulation_closed_form.h"
 #include "experiments/simulation/simulation_size.h"
+#include "sim/cost/server_step.h"
 #include "sim/simulate.h"
 
 namespace experiments {
 namespace {
 
-double ImagesPerSecond(const SimulationCase& simulation, const RankCounts& ranks, double step) {
-  return static_cast<double>(ranks.workers) * simulation.profile.batch_size / step;
+double ImagesPerSecond(const SimulationCase& simulation, const core::Roles& roles, double step) {
+  return static_cast<double>(roles.workers) * simulation.profile.batch_size / step;
 }
 
 // Mean over steps.
@@ -28,15 +28,15 @@ double Mean(const std::vector<core::Breakdown>& steps, core::Duration core::Brea
   return steps.empty() ? 0 : sum.count() / static_cast<double>(steps.size());
 }
 
-void AddBreakdown(const SimulationCase& simulation, const sim::Simulation& result,
-                  SimulationRow& row) {
+void AddBreakdown(const sim::Simulation& result, SimulationRow& row) {
   const std::vector<core::Breakdown>& steps = result.worker_steps;
   row.compute_seconds = Mean(steps, &core::Breakdown::computation);
   row.communication_seconds = Mean(steps, &core::Breakdown::communication);
   row.exposed_seconds = Mean(steps, &core::Breakdown::exposed);
-  if (!HasServers(simulation)) return;
-  row.pull_seconds = Mean(steps, &core::Breakdown::pull);
-  row.push_seconds = Mean(steps, &core::Breakdown::push);
+  const double pull = Mean(steps, &core::Breakdown::pull);
+  const double push = Mean(steps, &core::Breakdown::push);
+  if (pull > 0) row.pull_seconds = pull;
+  if (push > 0) row.push_seconds = push;
   if (!result.server_steps.empty()) {
     row.serve_seconds = Mean(result.server_steps, &core::Breakdown::computation);
   }
@@ -51,7 +51,7 @@ void AddLink(const SimulationCase& simulation, const sim::Simulation& result, Si
   row.busiest_link = link.name;
   row.link_bytes = link.bytes / simulation.steps;
   double busy = link.utilization;
-  if (simulation.strategy == "parameter_server") {
+  if (simulation.strategy->pulls_then_pushes) {
     // It pulls over one direction, then pushes over the other.
     for (const sim::LinkReport& other : result.busiest) {
       if (other.name != link.name && OwnerOf(other.name) == OwnerOf(link.name)) {
@@ -62,17 +62,18 @@ void AddLink(const SimulationCase& simulation, const sim::Simulation& result, Si
   row.link_busy = busy;
 }
 
-SimulationRow ClosedFormRow(const SimulationCase& simulation, const RankCounts& ranks) {
-  const ServerStep step = ClosedForm(simulation);
+SimulationRow ClosedFormRow(const SimulationCase& simulation) {
+  const core::Roles roles = RolesOf(simulation);
+  const sim::ServerStep step = sim::ClosedForm(simulation.cluster, simulation.profile, roles);
   SimulationRow row;
   row.step_seconds = step.total();
   // Workers that serve add and update themselves.
-  row.compute_seconds = step.compute + (HasDedicatedServers(simulation) ? 0 : step.serve);
+  row.compute_seconds = step.compute + (roles.servers > 0 ? 0 : step.serve);
   row.communication_seconds = row.exposed_seconds = step.pull + step.push;
   row.pull_seconds = step.pull;
   row.push_seconds = step.push;
   row.serve_seconds = step.serve;
-  row.images_per_second = ImagesPerSecond(simulation, ranks, step.total());
+  row.images_per_second = ImagesPerSecond(simulation, roles, step.total());
   return row;
 }
 
@@ -87,8 +88,7 @@ void WriteTrace(const sim::Simulation& result, const std::string& path) {
 SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod method,
                            const std::string& trace) {
   const sim::Simulation result = sim::Simulate(
-      simulation.cluster, simulation.profile,
-      [&](int) { return std::move(*core::MakeStrategy(simulation.strategy, simulation.options)); },
+      simulation.cluster, simulation.profile, [&](int) { return MakeStrategy(simulation); },
       {.world_size = simulation.world_size,
        .steps = simulation.steps,
        .collectives = method == SimulationMethod::kFormula ? sim::CollectiveMode::kFormula
@@ -97,9 +97,8 @@ SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod me
        .trace = !trace.empty()});
   SimulationRow row;
   row.step_seconds = result.step_seconds;
-  row.images_per_second =
-      ImagesPerSecond(simulation, {result.workers, result.servers}, result.step_seconds);
-  AddBreakdown(simulation, result, row);
+  row.images_per_second = ImagesPerSecond(simulation, result.roles, result.step_seconds);
+  AddBreakdown(result, row);
   AddLink(simulation, result, row);
   row.events = static_cast<double>(result.events);
   row.messages = static_cast<double>(result.messages);
@@ -113,15 +112,15 @@ SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod me
 SimulationRow RunSimulation(const SimulationCase& simulation, double messages_max,
                             const std::string& trace) {
   const auto start = std::chrono::steady_clock::now();
-  const RankCounts ranks = CountRanks(simulation);
+  const core::Roles roles = RolesOf(simulation);
   const SimulationMethod method = MethodFor(simulation, messages_max);
   SimulationRow row = method == SimulationMethod::kClosedForm
-                          ? ClosedFormRow(simulation, ranks)
+                          ? ClosedFormRow(simulation)
                           : SimulatedRow(simulation, method, trace);
   row.strategy = Label(simulation);
   row.world_size = simulation.world_size;
-  row.workers = ranks.workers;
-  row.servers = ranks.servers;
+  row.workers = roles.workers;
+  row.servers = roles.servers;
   row.method = Name(method);
   const core::Profile& profile = simulation.profile;
   row.efficiency = (profile.pass + profile.update) / *row.step_seconds;
@@ -149,10 +148,11 @@ void CheckMemory(const SimulationCase& simulation, double messages_max) {
   const double free = FreeMemoryBytes();
   if (needed <= free) return;
   std::string others;
-  if (CanShareModel(simulation) && simulation.options.server.servers > 1) {
+  const sim::StrategyCalls calls = CallsOf(simulation);
+  if (simulation.strategy->Takes("servers") && calls.roles.servers > 1) {
     absl::StrAppend(&others, " or fewer servers");
   }
-  if (method == SimulationMethod::kMessages && !HasServers(simulation)) {
+  if (method == SimulationMethod::kMessages && !calls.step.collectives.empty()) {
     absl::StrAppend(&others, " or --collectives=formula");
   }
   throw core::Error(absl::StrFormat(

@@ -55,6 +55,13 @@ TEST(BadInput, AnUnknownStrategyOrBackendGetsTheNearest) {
   ExpectRefused({kDdp, "--backend=glo"}, AllOf(HasSubstr("glo"), HasSubstr("gloo")));
 }
 
+TEST(BadInput, AFlagThatTheStrategyDoesNotTakeIsNamedWithThoseThatDo) {
+  ExpectRefused({kDdp, "--servers=2"}, AllOf(HasSubstr("--servers does not apply"),
+                                             HasSubstr("ddp"), HasSubstr("parameter_server")));
+  ExpectRefused({kParameterServer, "--bucket-mb=1"},
+                AllOf(HasSubstr("--bucket-mb"), HasSubstr("parameter_server_overlapped")));
+}
+
 // Here there is either no GPU, or no use of one in this build.
 TEST(BadInput, WithoutAGpuTheUserIsToldWhatIsMissingAndWhatWouldWork) {
   if (std::filesystem::exists("/dev/nvidiactl")) GTEST_SKIP() << "this machine has a GPU";

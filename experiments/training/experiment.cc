@@ -16,6 +16,7 @@
 #include "backends/images/image_loader.h"
 #include "core/base/error.h"
 #include "core/base/temporary_folder.h"
+#include "core/strategies/strategies.h"
 #include "experiments/common/host_info.h"
 #include "experiments/common/program.h"
 #include "experiments/training/launcher.h"
@@ -146,6 +147,7 @@ void RunExperiment(const RunOptions& options) {
 int ExperimentMain(std::string_view strategy, int argc, char** argv) {
   return ReportErrors("lockstep", [&] {
     const RunOptions options = ReadOptions(strategy, kUsage, argc, argv);
+    core::ThrowIfError(core::CheckFlagsApply({&options.entry(), 1}, options.strategy_options()));
     WaitPassively(options, argv);
     RunExperiment(options);
   });

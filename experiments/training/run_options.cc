@@ -5,15 +5,16 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "backends/cuda/cuda_probe.h"
 #include "backends/torch/model/learning_rate.h"
 #include "core/base/error.h"
 #include "core/base/user_path.h"
 #include "experiments/common/flag_checks.h"
 
-ABSL_FLAG(
-    std::string, strategy, "",
-    "ddp, all_reduce, parameter_server or parameter_server_overlapped; default: the program's");
+ABSL_FLAG(std::string, strategy, "",
+          absl::StrCat("one of ", absl::StrJoin(core::StrategyNames(), ", "),
+                       "; default: the program's"));
 ABSL_FLAG(std::string, backend, "gloo", "how ranks talk: gloo (TCP) or nccl (between GPUs)");
 ABSL_FLAG(std::string, device, "",
           "what ranks compute on: cpu or cuda, a GPU each; default: cuda with nccl, else cpu");
@@ -49,9 +50,9 @@ ABSL_FLAG(double, momentum, 0.9, "SGD's momentum");
 ABSL_FLAG(double, weight_decay, 1e-4, "SGD's weight decay");
 ABSL_FLAG(double, label_smoothing, 0.0, "of the training loss");
 ABSL_FLAG(double, bucket_mb, 25.0,
-          "MiB of gradients that travel together with ddp and overlapped servers");
+          "MiB of gradients that travel together, where they go bucket by bucket");
 ABSL_FLAG(int, servers, 1, "ranks that serve; each holds an equal share of the parameters");
-ABSL_FLAG(bool, colocated, false, "parameter_server: every rank trains and serves its share");
+ABSL_FLAG(bool, colocated, false, "servers on all ranks: each trains and serves its share");
 ABSL_FLAG(double, timeout, 300.0, "seconds that any operation between ranks may take");
 ABSL_FLAG(std::string, interface, "",
           "network interface (eth0) or address to listen on; default: loopback only");
@@ -62,7 +63,7 @@ namespace {
 void Check(const RunOptions& options) {
   CheckName("strategy", options.strategy, core::StrategyNames());
   CheckName("precision", options.precision, {"fp32", "bf16"});
-  core::ThrowIfError(core::MakeStrategy(options.strategy, options.strategy_options()).status());
+  core::ThrowIfError(options.entry().make(options.strategy_options()).status());
   core::ThrowIfError(backends::ParseSchedule(options.learning_rate_schedule).status());
   InRange("epochs", options.epochs, 1, 1'000'000);
   InRange<int64_t>("steps", options.steps, 0, 1'000'000'000);
@@ -183,6 +184,10 @@ core::StrategyOptions RunOptions::strategy_options() const {
           .server = {.servers = servers, .colocated = colocated}};
 }
 
+const core::StrategyEntry& RunOptions::entry() const {
+  return *core::ValueOrThrow(core::StrategyNamed(strategy));
+}
+
 RunOptions WithStrategy(RunOptions options, std::string_view strategy) {
   const int training = TrainingRanks(options, options.ranks);
   options.strategy = strategy;
@@ -191,13 +196,10 @@ RunOptions WithStrategy(RunOptions options, std::string_view strategy) {
 }
 
 int TrainingRanks(const RunOptions& options, int ranks) {
-  const auto strategy = core::MakeStrategy(options.strategy, options.strategy_options());
-  if (!strategy.ok()) return ranks;  // Which is refused elsewhere.
-  int training = 0;
-  for (int rank = 0; rank < ranks; ++rank) {
-    training += (*strategy)->role(rank, ranks) == core::Role::kWorker;
-  }
-  return training;
+  const auto entry = core::StrategyNamed(options.strategy);
+  if (!entry.ok()) return ranks;  // Which is refused elsewhere.
+  const auto strategy = (*entry)->make(options.strategy_options());
+  return strategy.ok() ? (*strategy)->roles(ranks).workers : ranks;
 }
 
 std::map<std::string, std::string> Describe(const RunOptions& options) {

@@ -50,6 +50,8 @@ struct RunOptions {
   std::string interface;
 
   core::StrategyOptions strategy_options() const;
+  // The strategy's. Throws core::Error for one that there is not.
+  const core::StrategyEntry& entry() const;
 };
 
 // The flags' values, checked, with defaults for the program's strategy on a machine of `cores`, and

@@ -1,11 +1,13 @@
-#ifndef EXPERIMENTS_SIMULATION_SIMULATION_CLOSED_FORM_H_
-#define EXPERIMENTS_SIMULATION_SIMULATION_CLOSED_FORM_H_
+#ifndef SIM_COST_SERVER_STEP_H_
+#define SIM_COST_SERVER_STEP_H_
 
 #include <string>
 
-#include "experiments/simulation/simulation_case.h"
+#include "core/records/profile.h"
+#include "core/strategy.h"
+#include "sim/cluster/cluster.h"
 
-namespace experiments {
+namespace sim {
 
 // One step with parameter servers, seconds. The parts come one after the other.
 struct ServerStep {
@@ -17,10 +19,11 @@ struct ServerStep {
   double total() const { return pull + compute + push + serve; }
 };
 
-// Why there is no closed form of the case; empty if there is one.
-std::string WhyNoClosedForm(const SimulationCase& simulation);
+// Why ClosedForm does not serve; empty if it does.
+std::string WhyNoClosedForm(const Cluster& cluster);
 
-// With M bytes of gradients, W workers, S servers, nics of B bytes/s, latency L of a path,
+// Of a strategy whose steps are pull, compute, push, as StrategyEntry::pulls_then_pushes says. With
+// M bytes of gradients, W workers, S servers, nics of B bytes/s, latency L of a path,
 // computing time C, update U and R bytes/s of adding, messages to all servers at once:
 //   pull L + max(M/B, W·M/(S·B))   compute C   push as pull   serve (W − 1)·M/(S·R) + U/S
 // Colocated servers keep a share of M/N on each of N ranks, which N − 1 others pull and push:
@@ -28,8 +31,8 @@ std::string WhyNoClosedForm(const SimulationCase& simulation);
 // Exact where there are no stragglers. With them (a share of the workers computes some times as
 // long) an estimate: they push after the others have begun to, and share the servers' links with
 // what is left of theirs.
-ServerStep ClosedForm(const SimulationCase& simulation);
+ServerStep ClosedForm(const Cluster& cluster, const core::Profile& profile, core::Roles roles);
 
-}  // namespace experiments
+}  // namespace sim
 
-#endif  // EXPERIMENTS_SIMULATION_SIMULATION_CLOSED_FORM_H_
+#endif  // SIM_COST_SERVER_STEP_H_
