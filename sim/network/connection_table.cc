@@ -52,30 +52,12 @@ Network::Id Network::FindConnection(const Posted& posted, Hint& hint) {
   const Id next = last == kNone ? kNone : connections_[last].next[side];
   if (next != kNone && IsConnection(next, from, to, posted.channel)) {
     hint.connection = next;
-    LookAhead(posted.side, hint);
     return next;
   }
   const Id id = LookUpConnection(from, to, posted.channel);
   if (last != kNone) connections_[last].next[side] = id;
-  hint = {id, id};
+  hint.connection = id;
   return id;
-}
-
-// Keeps `ahead` some posts ahead, and fetches that connection and the message that waits on the one
-// before it.
-void Network::LookAhead(Side side, Hint& hint) const {
-  constexpr int kPosts = 4;
-  for (int post = hint.ahead == hint.connection ? -kPosts : 0; post <= 0; ++post) {
-    const Connection& connection = connections_[hint.ahead];
-    if (connection.unmatched != kNone) __builtin_prefetch(&messages_[connection.unmatched]);
-    const Id next = connection.next[static_cast<size_t>(side)];
-    if (next == kNone) {
-      hint.ahead = hint.connection;
-      return;
-    }
-    hint.ahead = next;
-  }
-  __builtin_prefetch(&connections_[hint.ahead]);
 }
 
 Network::Id Network::LookUpConnection(uint32_t from, uint32_t to, Channel channel) {

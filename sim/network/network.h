@@ -63,11 +63,9 @@ class Network : public EventSource, public TimerHandler {
   // `engine` and `cluster` outlive the network.
   Network(Engine& engine, const Cluster& cluster, int ranks);
 
-  // Of a rank's sends, or of its receives: the last one's connection, and one of some posts later
-  // if they come in the same order as before.
+  // Of a rank's sends, or of its receives: the last one's connection.
   struct Hint {
     uint32_t connection = ~uint32_t{0};
-    uint32_t ahead = ~uint32_t{0};
   };
 
   // Times of one rank do not decrease. Throws core::Error if the other side has another size.
@@ -133,7 +131,6 @@ class Network : public EventSource, public TimerHandler {
 
   Id FindConnection(const Posted& posted, Hint& hint);
   Id LookUpConnection(uint32_t from, uint32_t to, Channel channel);
-  void LookAhead(Side side, Hint& hint) const;
   bool IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) const;
   Slot& FindSlot(uint32_t from, uint32_t to, Channel channel);
   void GrowTable();
