@@ -9,7 +9,6 @@
 #include "core/base/error.h"
 #include "core/base/user_path.h"
 #include "core/records/profile.h"
-#include "experiments/common/commit.h"
 #include "experiments/common/flag_checks.h"
 #include "experiments/common/program.h"
 #include "experiments/common/runfiles.h"
@@ -64,10 +63,9 @@ void Main(int argc, char** argv) {
   const std::string output = core::UserPath(absl::GetFlag(FLAGS_output));
   if (output.empty()) throw core::Error("--output=FILE is missing");
   const std::string measured = absl::GetFlag(FLAGS_measured);
-  core::Profile profile = DeriveProfile(
+  const core::Profile profile = DeriveProfile(
       FiguresFromFlags(),
       core::ReadProfile(measured.empty() ? ShippedFile(kMeasured) : core::UserPath(measured)));
-  profile.versions = {{"lockstep", Commit()}};
   core::ThrowIfError(core::WriteProfile(profile, output));
   core::ReadProfile(output);  // Throws if it is not one that the simulator takes.
   absl::PrintF("%s on %s: forward %.2f ms, backward %.2f ms, update %.3f ms\n%s\n", profile.model,
