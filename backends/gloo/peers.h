@@ -20,8 +20,8 @@
 namespace backends {
 
 // Gloo's buffers with deadlines, and with the failures of FailureWatch. Reports go over Gloo's
-// connections: they come at once, need nobody but the two ranks, and a connection that ends is
-// known to at once, too. The rendezvous' store may have gone with the rank that served it.
+// connections: they come at once, need nobody but the two ranks, and that a connection ends is a
+// report by itself. The rendezvous' store may have gone with the rank that served it.
 class Peers final : private FailureWatch::Carrier {
  public:
   using Buffer = ::gloo::transport::UnboundBuffer;
@@ -53,7 +53,7 @@ class Peers final : private FailureWatch::Carrier {
 
   // Block until one Send, or Receive, of that buffer is complete. Throw core::Error.
   void AwaitSent(Buffer& source, int to, const OperationName& name);
-  // With `make_progress`: calls it first, and again whenever another thread has called MakeProgress.
+  // With `make_progress`: calls it first, and again after another thread has called MakeProgress.
   void AwaitReceived(Buffer& target, int from, const OperationName& name,
                      const std::function<void()>& make_progress = nullptr);
   void MakeProgress();
