@@ -7,8 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "analysis/report.h"
 #include "core/base/error.h"
-#include "experiments/common/program.h"
+#include "core/base/program.h"
 #include "experiments/training/experiment.h"
+#include "experiments/training/run_options.h"
 
 namespace experiments {
 namespace {
@@ -42,5 +43,5 @@ void RunAll(int argc, char** argv) {
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  return experiments::ReportErrors("lockstep", [&] { experiments::RunAll(argc, argv); });
+  return core::ReportErrors("lockstep", [&] { experiments::RunAll(argc, argv); });
 }

@@ -29,7 +29,7 @@ TEST(BenchmarkRunTest, TheFirstTwoStepsOfEveryRunAreLeftOut) {
   const std::vector<BenchmarkRun> runs = {
       {.step_times = {9, 9, 1, 2}, .losses = {7}, .peak_memory = {1e9, 3e9}},
       {.step_times = {9, 9, 3}, .losses = {7}, .peak_memory = {2e9, 1e9}}};
-  const BenchmarkRow row = MakeRow(kCase, {.batch_size = 16}, kOurs, runs, 7);
+  const BenchmarkRow row = MakeRow(kCase, {}, kOurs, runs, 7);
   EXPECT_THAT(row.step_seconds, Optional(DoubleEq(2)));
   EXPECT_THAT(row.step_spread_seconds, Optional(DoubleEq(1)));
   EXPECT_THAT(row.steps, Optional(DoubleEq(3)));

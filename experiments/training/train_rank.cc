@@ -226,7 +226,7 @@ void RunRank(const RunOptions& options, const RankEnvironment& environment,
              const MeetingPlace& meeting_place, const backends::ImageDataset& dataset) {
   CatchInterruptions();
   const std::unique_ptr<core::Strategy> strategy =
-      *core::MakeStrategy(options.strategy, options.strategy_options());
+      *core::MakeStrategy(options.strategy, options.strategy_options);
   const Shard shard = ShardOf(*strategy, environment);
   const pid_t command = meeting_place.folder.empty() ? getpid() : getppid();
 
