@@ -152,8 +152,10 @@ BenchmarkOptions ReadOptions(int argc, char** argv) {
   constexpr int kCountMax = 1'000'000;
   BenchmarkOptions options;
   core::FlagTable flags = {
-      {"steps", &options.steps, {1, kCountMax}, "steps of a run; the first two are left out"},
-      {"rounds", &options.rounds, {1, kCountMax}, "times that every case is run, in turn"},
+      {"steps", &options.steps, core::Range(1, kCountMax),
+       "steps of a run; the first two are left out"},
+      {"rounds", &options.rounds, core::Range(1, kCountMax),
+       "times that every case is run, in turn"},
       {"backend", &options.backend, core::OneOf({"gloo", "nccl"}),
        "how our ranks talk: gloo or nccl"},
       {"only", &options.only, "run the cases whose name holds this"},

@@ -37,11 +37,10 @@ void Main(int argc, char** argv) {
       .memory_bytes_per_second = 2e12};
   std::string measured, output;
   core::FlagTable flags = {
-      {"images_per_second",
-       &figures.images_per_second,
-       {1e-3, 1e9},
+      {"images_per_second", &figures.images_per_second, core::Range(1e-3, 1e9),
        "of one device that trains alone, as published"},
-      {"batch_size", &figures.batch_size, {1, 1 << 20}, "images per step of that figure"},
+      {"batch_size", &figures.batch_size, core::Range(1, 1 << 20),
+       "images per step of that figure"},
       {"published", &figures.published, "who published the figure, and for what"},
       {"memory_bandwidth", &figures.memory_bytes_per_second, sim::ParseBandwidth,
        "of the device's memory, which bounds an update (NVIDIA A100 80 GB, data sheet: 2 TB/s)",

@@ -63,8 +63,8 @@ struct Options : Workload {
 Options ReadOptions(int argc, char** argv) {
   Options options;
   core::FlagTable flags = {
-      {"steps", &options.steps, {1, 100'000}, "steps that are measured"},
-      {"warmup_steps", &options.warmup_steps, {1, 100'000}, "steps before these"},
+      {"steps", &options.steps, core::Range(1, 100'000), "steps that are measured"},
+      {"warmup_steps", &options.warmup_steps, core::Range(1, 100'000), "steps before these"},
       {"processor_time", &options.processor_time,
        "measure in processor time, on a machine that does other things, too (--threads=1)"},
       {"output", &options.output, core::IsPath(), "file for the profile"},

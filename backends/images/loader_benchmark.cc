@@ -153,9 +153,9 @@ void Main(int argc, char** argv) {
   core::FlagTable flags = {
       {"data_dir", &data_dir, core::IsPath(), "image folder, of which train/ is read",
        "a temporary one of 500 x 375 images"},
-      {"images", &images, {1, kCountMax}, "how many images to make, or to read at most"},
-      {"image_size", &size, {1, 4096}, "side of the images in a batch, in pixels"},
-      {"passes", &passes, {1, kCountMax}, "how often to read them all"},
+      {"images", &images, core::Range(1, kCountMax), "how many images to make, or to read at most"},
+      {"image_size", &size, core::Range(1, 4096), "side of the images in a batch, in pixels"},
+      {"passes", &passes, core::Range(1, kCountMax), "how often to read them all"},
   };
   flags.Read(argc, argv, kUsage);
   if (!data_dir.empty()) return Benchmark(data_dir, images, size, passes);

@@ -69,11 +69,12 @@ struct Options {
 Options ReadOptions(int argc, char** argv) {
   Options asked;
   core::FlagTable flags = {
-      {"image_size", &asked.image_size, {32, 4096}, "height and width of the images, pixels"},
-      {"batch_size", &asked.batch_size, {1, 65536}, "images per step"},
-      {"threads", &asked.threads, {1, 1024}, "intra-op threads"},
-      {"steps", &asked.steps, {1, 100'000}, "steps that are measured"},
-      {"warmup_steps", &asked.warmup_steps, {1, 100'000}, "steps before these"},
+      {"image_size", &asked.image_size, core::Range(32, 4096),
+       "height and width of the images, pixels"},
+      {"batch_size", &asked.batch_size, core::Range(1, 65536), "images per step"},
+      {"threads", &asked.threads, core::Range(1, 1024), "intra-op threads"},
+      {"steps", &asked.steps, core::Range(1, 100'000), "steps that are measured"},
+      {"warmup_steps", &asked.warmup_steps, core::Range(1, 100'000), "steps before these"},
       {"bfloat16", &asked.bfloat16, "autocast to bfloat16"},
       {"cuda", &asked.cuda, "on the first GPU"},
       {"cuda_graph", &asked.cuda_graph, "on the GPU, forward and backward as one graph"},

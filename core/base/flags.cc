@@ -4,17 +4,13 @@
 #include <cstddef>
 #include <cstdlib>
 #include <iostream>
-#include <map>
 
-#include "absl/flags/marshalling.h"
-#include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "core/base/error.h"
-#include "core/base/user_path.h"
 
 namespace core {
 namespace {
@@ -72,14 +68,6 @@ std::string Wrapped(std::string_view text, size_t indent) {
   return result + '\n';
 }
 
-// "a whole number from 1 to 1024"
-template <Number T>
-std::string InWords(const Range<T>& range) {
-  if (std::floating_point<T> && range.most == kAnyNumber<T>.most) return "a number";
-  return absl::StrCat(std::integral<T> ? "a whole number" : "a number", " from ", range.least,
-                      " to ", range.most);
-}
-
 }  // namespace
 
 std::vector<std::string> NearestNames(std::string_view name,
@@ -117,56 +105,15 @@ void RefuseFlag(std::string_view name, const std::string& found, const std::stri
   throw Error(absl::StrCat("--", WithDashes(name), "=", Quoted(found), ": ", wanted));
 }
 
-Flag::Flag(std::string name, std::string help, std::optional<std::string> otherwise)
-    : name_(std::move(name)), help_(std::move(help)), otherwise_(std::move(otherwise)) {}
-
-template <Number T>
-void Flag::Hold(std::function<T()> get, std::function<void(T)> set, Range<T> range) {
-  set_ = [set, range](const std::string& text) {
-    T value{};
-    std::string error;
-    if (absl::ParseFlag(text, &value, &error) && value >= range.least && value <= range.most) {
-      set(value);
-      return absl::OkStatus();
-    }
-    return absl::InvalidArgumentError("must be " + InWords(range));
+Flag::Flag(std::string name, Converted number, Range range, std::string help)
+    : name_(std::move(name)), help_(std::move(help)) {
+  set_ = [number, range](const std::string& text) {
+    double value = 0;
+    const absl::Status status = Set(text, range, value);
+    if (status.ok()) number.set(value);
+    return status;
   };
-  text_ = [get] { return absl::UnparseFlag(get()); };
-}
-template void Flag::Hold(std::function<int()>, std::function<void(int)>, Range<int>);
-template void Flag::Hold(std::function<int64_t()>, std::function<void(int64_t)>, Range<int64_t>);
-template void Flag::Hold(std::function<uint64_t()>, std::function<void(uint64_t)>, Range<uint64_t>);
-template void Flag::Hold(std::function<double()>, std::function<void(double)>, Range<double>);
-
-Flag::Flag(std::string name, Converted number, Range<double> range, std::string help,
-           std::optional<std::string> otherwise)
-    : Flag(std::move(name), std::move(help), std::move(otherwise)) {
-  Hold<double>(number.get, number.set, range);
-}
-
-Flag::Flag(std::string name, bool* variable, std::string help)
-    : Flag(std::move(name), std::move(help), std::nullopt) {
-  is_boolean_ = true;
-  set_ = [variable](const std::string& text) {
-    std::string error;
-    return absl::ParseFlag(text, variable, &error)
-               ? absl::OkStatus()
-               : absl::InvalidArgumentError("must be true or false");
-  };
-  text_ = [variable] { return absl::UnparseFlag(*variable); };
-}
-
-Flag::Flag(std::string name, std::string* variable, std::string help,
-           std::optional<std::string> otherwise)
-    : Flag(
-          std::move(name), variable,
-          [](const std::string& text) -> absl::StatusOr<std::string> { return text; },
-          std::move(help), std::move(otherwise)) {}
-
-Flag::Flag(std::string name, std::string* variable, IsPath, std::string help,
-           std::optional<std::string> otherwise)
-    : Flag(std::move(name), variable, std::move(help), std::move(otherwise)) {
-  finish_ = [variable] { *variable = UserPath(*variable); };
+  text_ = [number] { return absl::UnparseFlag(number.get()); };
 }
 
 std::string Flag::HelpAndDefault() const {

@@ -14,82 +14,98 @@
 #include <utility>
 #include <vector>
 
+#include "absl/flags/marshalling.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/base/user_path.h"
 
 namespace core {
 
-// int, int64_t, uint64_t or double.
-template <typename T>
-concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
-
 // The numbers from `least` to `most`; not-a-number is none of them.
-template <typename T>
 struct Range {
-  T least;
-  T most;
+  Range(double least_value, double most_value) : least(least_value), most(most_value) {}
+  bool Holds(double number) const { return number >= least && number <= most; }
+  double least;
+  double most;
 };
-template <typename T>
-inline constexpr Range<T> kAnyNumber = {std::numeric_limits<T>::lowest(),
-                                        std::numeric_limits<T>::max()};
+// Any that the variable's type can hold.
+struct IsAny {};
+// A text that names a file or folder: made absolute from where the command was typed.
+struct IsPath {};
 
-// A variable that is not kept in the unit that its flag has.
+// A number that is not kept in the unit that its flag has.
 struct Converted {
   std::function<double()> get;
   std::function<void(double)> set;
 };
-
-// A text that names a file or folder: made absolute from where the command was typed.
-struct IsPath {};
 
 // One flag of a program: everything there is to say about it, in a row of a FlagTable. Its variable
 // holds the default until the command line is read, and outlives the flag. Names are written with
 // underscores here. `otherwise` says the default in words, where the variable's value does not.
 class Flag {
  public:
-  template <Number T>
-  Flag(std::string name, T* variable, Range<std::type_identity_t<T>> range, std::string help,
+  // The variable is a bool, int, int64_t, uint64_t, double or std::string. The rule is Range, IsAny,
+  // IsPath or a function from a text to an absl::StatusOr, such as OneOf: then the variable may be
+  // of its result's type, too.
+  template <typename T, typename Rule>
+  Flag(std::string name, T* variable, Rule rule, std::string help,
        std::optional<std::string> otherwise = std::nullopt)
-      : Flag(std::move(name), std::move(help), std::move(otherwise)) {
-    Hold<T>([variable] { return *variable; }, [variable](T value) { *variable = value; }, range);
-  }
-  template <Number T>
-  Flag(std::string name, T* variable, const char* help,
-       std::optional<std::string> otherwise = std::nullopt)
-      : Flag(std::move(name), variable, kAnyNumber<T>, help, std::move(otherwise)) {}
-  Flag(std::string name, Converted number, Range<double> range, std::string help,
-       std::optional<std::string> otherwise = std::nullopt);
-  Flag(std::string name, bool* variable, std::string help);
-  Flag(std::string name, std::string* variable, std::string help,
-       std::optional<std::string> otherwise = std::nullopt);
-  Flag(std::string name, std::string* variable, IsPath, std::string help,
-       std::optional<std::string> otherwise = std::nullopt);
-  // What `parse` takes, such as OneOf: a function from a text to an absl::StatusOr, of the variable's
-  // type, or of any if the variable holds the text itself.
-  template <typename T, std::invocable<std::string> Parse>
-  Flag(std::string name, T* variable, Parse parse, std::string help,
-       std::optional<std::string> otherwise = std::nullopt)
-      : Flag(std::move(name), std::move(help), std::move(otherwise)) {
-    set_ = [variable, parse](const std::string& text) {
-      auto value = parse(text);
-      if (!value.ok()) return value.status();
-      if constexpr (std::same_as<T, std::string>) {
-        *variable = text;
-      } else {
-        *variable = *std::move(value);
-      }
-      return absl::OkStatus();
-    };
+      : name_(std::move(name)), help_(std::move(help)), otherwise_(std::move(otherwise)) {
+    is_boolean_ = std::same_as<T, bool>;
     is_text_ = std::same_as<T, std::string>;
-    if constexpr (std::same_as<T, std::string>) text_ = [variable] { return *variable; };
+    set_ = [variable, rule](const std::string& text) { return Set(text, rule, *variable); };
+    if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
+      text_ = [variable] { return absl::UnparseFlag(*variable); };
+    }
+    if constexpr (std::same_as<Rule, IsPath>) {
+      finish_ = [variable] { *variable = UserPath(*variable); };
+    }
   }
+  template <typename T>
+  Flag(std::string name, T* variable, std::string help,
+       std::optional<std::string> otherwise = std::nullopt)
+      : Flag(std::move(name), variable, IsAny(), std::move(help), std::move(otherwise)) {}
+  Flag(std::string name, Converted number, Range range, std::string help);
 
  private:
   friend class FlagTable;
 
-  Flag(std::string name, std::string help, std::optional<std::string> otherwise);
-  template <Number T>
-  void Hold(std::function<T()> get, std::function<void(T)> set, Range<T> range);
+  template <typename T, typename Rule>
+  static absl::Status Set(const std::string& text, const Rule& rule, T& variable) {
+    if constexpr (std::invocable<Rule, std::string>) {
+      auto value = rule(text);
+      if (!value.ok()) return value.status();
+      if constexpr (std::same_as<T, std::string>) {
+        variable = text;
+      } else {
+        variable = *std::move(value);
+      }
+      return absl::OkStatus();
+    } else {
+      T value{};
+      std::string error;
+      bool right = absl::ParseFlag(text, &value, &error);
+      if constexpr (std::same_as<Rule, Range>) right = right && rule.Holds(value);
+      if (right) variable = value;
+      return right ? absl::OkStatus() : absl::InvalidArgumentError("must be " + Wanted<T>(rule));
+    }
+  }
+  // "a whole number from 1 to 1024"
+  template <typename T, typename Rule>
+  static std::string Wanted(const Rule& rule) {
+    if (std::same_as<T, bool>) return "true or false";
+    const std::string kind = std::integral<T> ? "a whole number" : "a number";
+    if constexpr (std::same_as<Rule, Range>) {
+      return absl::StrFormat("%s from %.15g to %.15g", kind, rule.least, rule.most);
+    } else if constexpr (std::integral<T>) {
+      using Limits = std::numeric_limits<T>;
+      return absl::StrCat(kind, " from ", Limits::min(), " to ", Limits::max());
+    } else {
+      return kind;
+    }
+  }
   std::string HelpAndDefault() const;
 
   std::string name_;

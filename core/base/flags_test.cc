@@ -45,8 +45,7 @@ FlagTable PartOf(Options& options) {
                      [&options](double mb) {
                        options.bucket_bytes = static_cast<int64_t>(mb * (1 << 20));
                      }},
-           {0.5, 1e6},
-           "MiB that travel together"}};
+           Range(0.5, 1e6), "MiB that travel together"}};
 }
 
 class FlagsTest : public ::testing::Test {
@@ -69,11 +68,11 @@ class FlagsTest : public ::testing::Test {
 
   FlagTable MakeTable() {
     FlagTable table = {
-        {"batch_size", &options_.batch_size, {1, 65536}, "images per rank and step"},
-        {"epochs", &options_.epochs, {1, 100}, "passes over the data", "3, 8 with small data"},
+        {"batch_size", &options_.batch_size, Range(1, 65536), "images per rank and step"},
+        {"epochs", &options_.epochs, Range(1, 100), "passes over the data", "3, 8 with small data"},
         {"steps", &options_.steps, "of an epoch"},
         {"seed", &options_.seed, "of the order"},
-        {"momentum", &options_.momentum, {0, 1}, "of SGD"},
+        {"momentum", &options_.momentum, Range(0, 1), "of SGD"},
         {"synthetic", &options_.synthetic, "random images instead of files"},
         {"data_dir", &options_.data_dir, IsPath(), "folder with train/ and val/"},
         {"precision", &options_.precision, OneOf({"fp32", "bf16"}), "fp32 or bf16"},
@@ -139,12 +138,12 @@ TEST_F(FlagsTest, ARelativePathBeginsWhereTheCommandWasTypedAlsoThatOfADefault) 
 
 TEST_F(FlagsTest, ValuesAreTextsByName) {
   Parse({"--data-dir=/d", "--momentum=1e-7", "--seed=18446744073709551615", "--length=m"});
-  EXPECT_THAT(
-      table_.Values(),
-      UnorderedElementsAre(Pair("batch_size", "32"), Pair("epochs", "2"), Pair("steps", "0"),
-                           Pair("seed", "18446744073709551615"), Pair("momentum", "1e-07"),
-                           Pair("synthetic", "false"), Pair("data_dir", "/d"),
-                           Pair("precision", "fp32"), Pair("bucket_mb", "25")));
+  EXPECT_THAT(table_.Values(),
+              UnorderedElementsAre(Pair("batch_size", "32"), Pair("epochs", "2"),
+                                   Pair("steps", "0"), Pair("seed", "18446744073709551615"),
+                                   Pair("momentum", "1e-07"), Pair("synthetic", "false"),
+                                   Pair("data_dir", "/d"), Pair("precision", "fp32"),
+                                   Pair("bucket_mb", "25"), Pair("length", "1")));
 }
 
 TEST_F(FlagsTest, AnUnknownFlagIsAnsweredWithTheNearest) {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -24,58 +26,89 @@ constexpr double kNotFinite = std::numeric_limits<double>::quiet_NaN();
 constexpr int64_t kBytesMax = int64_t{64} << 20;
 constexpr int kDepthMax = 32;
 
-// A field without a value is left out.
-template <typename T>
-void Put(Json& json, const char* key, const std::optional<T>& value) {
-  if (value) json[key] = *value;
+template <typename T, typename Record>
+concept MaybeConst = std::same_as<std::remove_const_t<T>, Record>;
+
+// The fields of a file, once for Writer and Reader. Those with a word about what is expected must be
+// there.
+template <typename Fields>
+void Visit(Fields& fields, MaybeConst<Breakdown> auto& breakdown) {
+  for (const StepFigure& figure : kStepFigures) fields(figure.name, breakdown.*figure.member);
 }
 
-Json ToJson(const EpochResult& epoch) {
-  Json json = {{"epoch", epoch.epoch},
-               {"train_loss", epoch.train_loss},
-               {"train_accuracy", epoch.train_accuracy},
-               {"train_time", epoch.train_time},
-               {"train_throughput", epoch.train_throughput},
-               {"avg_batch_time", epoch.avg_batch_time}};
-  Put(json, "avg_comm_time", epoch.avg_comm_time);
-  Put(json, "avg_comm_time_pull", epoch.avg_comm_time_pull);
-  Put(json, "avg_comm_time_push", epoch.avg_comm_time_push);
-  Put(json, "val_loss", epoch.val_loss);
-  Put(json, "val_accuracy", epoch.val_accuracy);
-  if (const auto& b = epoch.breakdown) {
-    json["breakdown"] = {{"total", b->total},
-                         {"load", b->load},
-                         {"computation", b->computation},
-                         {"communication", b->communication},
-                         {"exposed", b->exposed},
-                         {"waiting", b->waiting}};
+template <typename Fields>
+void Visit(Fields& fields, MaybeConst<EpochResult> auto& epoch) {
+  fields("epoch", epoch.epoch);
+  fields.Loss("train_loss", epoch.train_loss);
+  fields("train_accuracy", epoch.train_accuracy, "percent");
+  fields("train_time", epoch.train_time, "seconds");
+  fields("train_throughput", epoch.train_throughput, "images per second");
+  fields("avg_batch_time", epoch.avg_batch_time);
+  fields("avg_comm_time", epoch.avg_comm_time);
+  fields("avg_comm_time_pull", epoch.avg_comm_time_pull);
+  fields("avg_comm_time_push", epoch.avg_comm_time_push);
+  fields.Loss("val_loss", epoch.val_loss);
+  fields("val_accuracy", epoch.val_accuracy);
+  fields("breakdown", epoch.breakdown);
+}
+
+template <typename Fields>
+void Visit(Fields& fields, MaybeConst<Results> auto& results) {
+  fields("method", results.method);
+  fields("strategy", results.strategy);
+  fields("world_size", results.world_size, "the number of ranks");
+  fields("num_workers", results.num_workers);
+  fields("batch_size", results.batch_size, "images per rank");
+  fields("start_time", results.start_time);
+  fields("end_time", results.end_time);
+  fields("partial", results.partial);
+  fields("epochs", results.epochs, "a list of epochs");
+  fields.Loss("all_losses", results.all_losses);
+  fields("best_accuracy", results.best_accuracy);
+  fields("summary", results.summary);
+  fields("configuration", results.configuration);
+  fields("skipped_images", results.skipped_images);
+  fields("peak_memory_bytes", results.peak_memory_bytes);
+  fields("step_times", results.step_times);
+  fields("startup_seconds", results.startup_seconds);
+}
+
+// An object to be. A field without a value is left out.
+struct Writer {
+  Json json = Json::object();
+
+  template <typename T>
+  void operator()(const char* name, const T& value, const char* = nullptr) {
+    json[name] = ToJson(value);
   }
-  return json;
-}
+  template <typename T>
+  void operator()(const char* name, const std::optional<T>& value) {
+    if (value) json[name] = ToJson(*value);
+  }
+  void operator()(const char* name, const Duration& value) {
+    if (!std::isnan(value.count())) json[name] = value.count();
+  }
+  template <typename T>
+  void Loss(const char* name, const T& value) {
+    (*this)(name, value);
+  }
 
-Json ToJson(const Results& results) {
-  Json json = {{"method", results.method},
-               {"strategy", results.strategy},
-               {"world_size", results.world_size}};
-  Put(json, "num_workers", results.num_workers);
-  json["batch_size"] = results.batch_size;
-  json["start_time"] = results.start_time;
-  json["end_time"] = results.end_time;
-  json["partial"] = results.partial;
-  json["epochs"] = Json::array();
-  for (const EpochResult& epoch : results.epochs) json["epochs"].push_back(ToJson(epoch));
-  json["all_losses"] = results.all_losses;
-  Put(json, "best_accuracy", results.best_accuracy);
-  json["summary"] = Json::object();
-  for (const auto& [key, value] : results.summary) json["summary"][key] = value;
-  json["configuration"] = Json::object();
-  for (const auto& [key, value] : results.configuration) json["configuration"][key] = value;
-  json["skipped_images"] = results.skipped_images;
-  json["peak_memory_bytes"] = results.peak_memory_bytes;
-  json["step_times"] = results.step_times;
-  Put(json, "startup_seconds", results.startup_seconds);
-  return json;
-}
+  template <typename T>
+  static Json ToJson(const T& value) {
+    if constexpr (requires(Writer writer) { Visit(writer, value); }) {
+      Writer writer;
+      Visit(writer, value);
+      return writer.json;
+    } else {
+      return value;
+    }
+  }
+  static Json ToJson(const std::vector<EpochResult>& epochs) {
+    Json list = Json::array();
+    for (const EpochResult& epoch : epochs) list.push_back(ToJson(epoch));
+    return list;
+  }
+};
 
 // What is wrong in a file, without the file's name.
 class Malformed : public std::runtime_error {
@@ -83,90 +116,156 @@ class Malformed : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// A JSON value, and where it stands in the file: "epochs[2].train_loss".
-struct Node {
-  const Json& json;
-  std::string key;
+// A JSON value, and where it stands in the file: "epochs[2].train_loss". Reads the fields of an
+// object.
+class Reader {
+ public:
+  explicit Reader(const Json& json, std::string key = "") : json_(json), key_(std::move(key)) {}
 
-  [[noreturn]] void Refuse(std::string_view expected) const {
-    throw Malformed(absl::StrCat(key.empty() ? "the file" : key, ": found ", Found(), ", expected ",
-                                 std::string(expected)));
+  // What is missing, or null, leaves the value as it is.
+  template <typename T>
+  void operator()(const char* name, T& value) const {
+    if (Has(name) && !json_[name].is_null()) Get(name).Read(value);
+  }
+  template <typename T>
+  void operator()(const char* name, T& value, const char* expected) const {
+    const Reader field = Get(name, expected);
+    field.Read(value);
+    if constexpr (std::same_as<T, int>) value = field.Count(1);
+  }
+  // A loss may be null, which is not-a-number. A mean can be that of the steps' losses.
+  void Loss(const char* name, double& mean) const {
+    const std::vector<double> losses = StepLosses();
+    if (losses.empty() || (Has(name) && !json_[name].is_array())) {
+      mean = Get(name, "a number").NumberOrNan();
+    } else {
+      mean = std::accumulate(losses.begin(), losses.end(), 0.0) / std::ssize(losses);
+    }
+  }
+  void Loss(const char* name, std::optional<double>& loss) const {
+    if (Has(name)) loss = Get(name).NumberOrNan();
+  }
+  void Loss(const char* name, std::vector<double>& losses) const {
+    if (Has(name) && !json_[name].is_null()) Get(name).AppendLosses(losses);
   }
 
+  template <typename T>
+  void Read(T& record) const {
+    Visit(Object(), record);
+  }
+  void Read(int& value) const { value = Count(0); }
+  void Read(double& value) const {
+    if (!json_.is_number() || !(json_.get<double>() >= 0)) Refuse("a number of at least 0");
+    value = json_.get<double>();
+  }
+  void Read(Duration& value) const {
+    double seconds = 0;
+    Read(seconds);
+    value = Duration(seconds);
+  }
+  void Read(bool& value) const {
+    if (!json_.is_boolean()) Refuse("true or false");
+    value = json_.get<bool>();
+  }
+  void Read(std::string& value) const {
+    if (!json_.is_string()) Refuse("a text");
+    value = json_.get<std::string>();
+  }
+  template <typename T>
+  void Read(std::optional<T>& value) const {
+    Read(value.emplace());
+  }
+  template <typename T>
+  void Read(std::vector<T>& values) const {
+    if (!json_.is_array()) Refuse("a list");
+    for (size_t i = 0; i < json_.size(); ++i) At(i).Read(values.emplace_back());
+  }
+  template <typename T>
+  void Read(std::map<std::string, T>& values) const {
+    for (const auto& [name, value] : Object().json_.items()) {
+      // The scripts' summaries hold other things than figures, too.
+      if (std::same_as<T, double> && !value.is_number()) continue;
+      Get(name.c_str()).Read(values[name]);
+    }
+  }
+  void Read(EpochResult& epoch) const;
+
+  // Of an epoch in an older file: one number per step, under any name with "loss" in it.
+  std::vector<double> StepLosses() const {
+    std::vector<double> losses;
+    for (const auto& [name, value] : json_.items()) {
+      if (value.is_array() && absl::StrContains(name, "loss") && !absl::StrContains(name, "val")) {
+        Get(name.c_str()).AppendLosses(losses);
+        break;
+      }
+    }
+    return losses;
+  }
+
+ private:
+  [[noreturn]] void Refuse(std::string_view expected) const {
+    throw Malformed(absl::StrCat(key_.empty() ? "the file" : key_, ": found ", Found(),
+                                 ", expected ", std::string(expected)));
+  }
   std::string Found() const {
-    if (json.is_array()) return absl::StrCat("a list of ", json.size());
-    if (json.is_object()) return absl::StrCat("an object of ", json.size());
-    std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
+    if (json_.is_array()) return absl::StrCat("a list of ", json_.size());
+    if (json_.is_object()) return absl::StrCat("an object of ", json_.size());
+    std::string text = json_.dump(-1, ' ', true, Json::error_handler_t::replace);
     if (text.size() > 60) text = text.substr(0, 60) + "...";
     return text;
   }
 
-  // The value under `name`, if it is there and not null.
-  std::optional<Node> Find(const char* name) const {
-    const auto found = json.find(name);
-    if (found == json.end() || found->is_null()) return std::nullopt;
-    return Node{*found, key.empty() ? name : absl::StrCat(key, ".", name)};
+  const Reader& Object() const {
+    if (!json_.is_object()) Refuse("an object");
+    return *this;
   }
-
-  Node Get(const char* name, std::string_view expected) const {
-    const auto found = json.find(name);
-    if (found != json.end()) return {*found, key.empty() ? name : absl::StrCat(key, ".", name)};
-    throw Malformed(absl::StrCat(key.empty() ? name : absl::StrCat(key, ".", name),
-                                 ": missing, expected ", std::string(expected)));
+  bool Has(const char* name) const { return json_.contains(name); }
+  Reader Get(const char* name, std::string_view expected = "") const {
+    const std::string key = key_.empty() ? name : absl::StrCat(key_, ".", name);
+    if (Has(name)) return Reader(json_[name], key);
+    throw Malformed(absl::StrCat(key, ": missing, expected ", std::string(expected)));
   }
-
-  Node At(size_t i) const { return {json[i], absl::StrCat(key, "[", i, "]")}; }
-
-  // Null stands for a number that is not finite: JSON has no other way to write one.
-  double NumberOrNan() const {
-    if (json.is_null()) return kNotFinite;
-    if (!json.is_number()) Refuse("a number");
-    return json.get<double>();
-  }
-
-  double Number() const {
-    if (!json.is_number() || !(json.get<double>() >= 0)) Refuse("a number of at least 0");
-    return json.get<double>();
-  }
+  Reader At(size_t i) const { return Reader(json_[i], absl::StrCat(key_, "[", i, "]")); }
 
   int Count(int least) const {
-    const double value = json.is_number() ? json.get<double>() : kNotFinite;
+    const double value = json_.is_number() ? json_.get<double>() : kNotFinite;
     if (!(value >= least && value <= std::numeric_limits<int>::max()) ||
         value != std::floor(value)) {
       Refuse(absl::StrCat("a whole number of at least ", least));
     }
     return static_cast<int>(value);
   }
-
-  std::string Text() const {
-    if (!json.is_string()) Refuse("a text");
-    return json.get<std::string>();
+  double NumberOrNan() const {
+    if (json_.is_null()) return kNotFinite;
+    if (!json_.is_number()) Refuse("a number");
+    return json_.get<double>();
+  }
+  // One number per step, or one list of them per epoch.
+  void AppendLosses(std::vector<double>& losses) const {
+    if (!json_.is_array()) Refuse("a list");
+    for (size_t i = 0; i < json_.size(); ++i) {
+      if (json_[i].is_array()) {
+        At(i).AppendLosses(losses);
+      } else {
+        losses.push_back(json_[i].is_number() ? json_[i].get<double>() : At(i).NumberOrNan());
+      }
+    }
   }
 
-  const Node& List() const {
-    if (!json.is_array()) Refuse("a list");
-    return *this;
-  }
-
-  const Node& Object() const {
-    if (!json.is_object()) Refuse("an object");
-    return *this;
-  }
+  const Json& json_;
+  const std::string key_;
 };
 
-std::optional<double> OptionalNumber(const Node& node, const char* name) {
-  const std::optional<Node> found = node.Find(name);
-  return found ? std::optional(found->Number()) : std::nullopt;
-}
-
-std::string OptionalText(const Node& node, const char* name) {
-  const std::optional<Node> found = node.Find(name);
-  return found ? found->Text() : "";
+void Reader::Read(EpochResult& epoch) const {
+  epoch.epoch = -1;  // Unless it has a number.
+  Visit(Object(), epoch);
+  if (const auto steps = std::ssize(StepLosses()); epoch.avg_batch_time == 0 && steps > 0) {
+    epoch.avg_batch_time = epoch.train_time / static_cast<double>(steps);
+  }
 }
 
 // "2024-05-01T12:34:56.789" becomes "2024-05-01 12:34:56"; any other text stays.
-std::string ReadTime(const Node& node, const char* name) {
-  std::string time = OptionalText(node, name);
+std::string PlainTime(std::string time) {
   constexpr std::string_view kPattern = "dddd-dd-ddTdd:dd:dd";
   if (time.size() < kPattern.size()) return time;
   for (size_t i = 0; i < kPattern.size(); ++i) {
@@ -177,135 +276,26 @@ std::string ReadTime(const Node& node, const char* name) {
   return time.substr(0, kPattern.size());
 }
 
-// One number per step, or one list of them per epoch.
-void AppendLosses(const Node& node, std::vector<double>& losses) {
-  node.List();
-  for (size_t i = 0; i < node.json.size(); ++i) {
-    const Json& item = node.json[i];
-    if (item.is_array()) {
-      const Node epoch = node.At(i);
-      for (size_t j = 0; j < item.size(); ++j) losses.push_back(epoch.At(j).NumberOrNan());
-    } else {
-      losses.push_back(item.is_number() ? item.get<double>() : node.At(i).NumberOrNan());
-    }
-  }
-}
-
-std::vector<double> LossesOfEpoch(const Node& epoch) {
-  std::vector<double> losses;
-  for (const auto& [name, value] : epoch.json.items()) {
-    if (value.is_array() && absl::StrContains(name, "loss") && !absl::StrContains(name, "val")) {
-      AppendLosses(epoch.Get(name.c_str(), ""), losses);
-      break;
-    }
-  }
-  return losses;
-}
-
-BreakdownResult ReadBreakdown(const Node& node) {
-  node.Object();
-  const auto seconds = [&node](const char* name) { return OptionalNumber(node, name).value_or(0); };
-  return {.total = seconds("total"),
-          .load = seconds("load"),
-          .computation = seconds("computation"),
-          .communication = seconds("communication"),
-          .exposed = seconds("exposed"),
-          .waiting = seconds("waiting")};
-}
-
-EpochResult ReadEpoch(const Node& node, int position, const std::vector<double>& losses) {
-  node.Object();
-  const double steps = static_cast<double>(losses.size());
-  EpochResult epoch;
-  const std::optional<Node> number = node.Find("epoch");
-  epoch.epoch = number ? number->Count(0) : position;
-  if (losses.empty() || (node.json.contains("train_loss") && !node.json["train_loss"].is_array())) {
-    epoch.train_loss = node.Get("train_loss", "a number").NumberOrNan();
-  } else {
-    epoch.train_loss = std::accumulate(losses.begin(), losses.end(), 0.0) / steps;
-  }
-  epoch.train_accuracy = node.Get("train_accuracy", "percent").Number();
-  epoch.train_time = node.Get("train_time", "seconds").Number();
-  epoch.train_throughput = node.Get("train_throughput", "images per second").Number();
-  epoch.avg_batch_time = OptionalNumber(node, "avg_batch_time")
-                             .value_or(losses.empty() ? 0 : epoch.train_time / steps);
-  epoch.avg_comm_time = OptionalNumber(node, "avg_comm_time");
-  epoch.avg_comm_time_pull = OptionalNumber(node, "avg_comm_time_pull");
-  epoch.avg_comm_time_push = OptionalNumber(node, "avg_comm_time_push");
-  if (node.json.contains("val_loss")) epoch.val_loss = node.Get("val_loss", "").NumberOrNan();
-  epoch.val_accuracy = OptionalNumber(node, "val_accuracy");
-  if (const auto breakdown = node.Find("breakdown")) epoch.breakdown = ReadBreakdown(*breakdown);
-  return epoch;
-}
-
-void ReadEpochs(const Node& top, Results& results) {
-  const Node epochs = top.Get("epochs", "a list of epochs");
-  epochs.List();
-  std::vector<double> losses_in_epochs;
-  for (size_t i = 0; i < epochs.json.size(); ++i) {
-    const Node node = epochs.At(i);
-    const std::vector<double> losses = LossesOfEpoch(node.Object());
-    results.epochs.push_back(ReadEpoch(node, static_cast<int>(i) + 1, losses));
-    losses_in_epochs.insert(losses_in_epochs.end(), losses.begin(), losses.end());
-  }
-  const bool from_zero = !results.epochs.empty() && results.epochs.front().epoch == 0;
-  for (EpochResult& epoch : results.epochs) epoch.epoch += from_zero ? 1 : 0;
-
-  if (const auto losses = top.Find("all_losses")) AppendLosses(*losses, results.all_losses);
-  if (results.all_losses.empty()) results.all_losses = std::move(losses_in_epochs);
-}
-
-void ReadSummary(const Node& top, Results& results) {
-  // What the epochs say fills what the file leaves out.
-  Summarize(results);
-  if (const auto summary = top.Find("summary")) {
-    for (const auto& [name, value] : summary->Object().json.items()) {
-      if (value.is_number()) results.summary[name] = summary->Get(name.c_str(), "").Number();
-    }
-  }
-  if (const auto best = OptionalNumber(top, "best_accuracy")) results.best_accuracy = best;
-}
-
-std::vector<double> OptionalNumbers(const Node& parent, const char* key) {
-  std::vector<double> numbers;
-  const auto list = parent.Find(key);
-  if (!list) return numbers;
-  list->List();
-  for (size_t i = 0; i < list->json.size(); ++i) numbers.push_back(list->At(i).Number());
-  return numbers;
-}
-
 Results FromJson(const Json& json) {
-  const Node top{json, ""};
-  top.Object();
   Results results;
-  results.method = OptionalText(top, "method");
-  results.strategy = OptionalText(top, "strategy");
-  results.world_size = top.Get("world_size", "the number of ranks").Count(1);
-  if (const auto workers = top.Find("num_workers")) results.num_workers = workers->Count(0);
-  results.batch_size = top.Get("batch_size", "images per rank").Count(1);
-  results.start_time = ReadTime(top, "start_time");
-  results.end_time = ReadTime(top, "end_time");
-  if (const auto partial = top.Find("partial")) {
-    if (!partial->json.is_boolean()) partial->Refuse("true or false");
-    results.partial = partial->json.get<bool>();
+  Reader(json).Read(results);
+  results.start_time = PlainTime(results.start_time);
+  results.end_time = PlainTime(results.end_time);
+  const bool from_zero = !results.epochs.empty() && results.epochs.front().epoch == 0;
+  const bool losses_in_epochs = results.all_losses.empty();
+  for (size_t i = 0; i < results.epochs.size(); ++i) {
+    int& number = results.epochs[i].epoch;
+    number = (number < 0 ? static_cast<int>(i) + 1 : number) + (from_zero ? 1 : 0);
+    if (!losses_in_epochs) continue;
+    const std::vector<double> losses = Reader(json["epochs"][i]).StepLosses();
+    results.all_losses.insert(results.all_losses.end(), losses.begin(), losses.end());
   }
-  ReadEpochs(top, results);
-  ReadSummary(top, results);
-  if (const auto configuration = top.Find("configuration")) {
-    for (const auto& [name, value] : configuration->Object().json.items()) {
-      results.configuration[name] = configuration->Get(name.c_str(), "").Text();
-    }
-  }
-  if (const auto skipped = top.Find("skipped_images")) {
-    skipped->List();
-    for (size_t i = 0; i < skipped->json.size(); ++i) {
-      results.skipped_images.push_back(skipped->At(i).Text());
-    }
-  }
-  results.peak_memory_bytes = OptionalNumbers(top, "peak_memory_bytes");
-  results.step_times = OptionalNumbers(top, "step_times");
-  if (const auto startup = top.Find("startup_seconds")) results.startup_seconds = startup->Number();
+  // What the epochs say fills what the file leaves out.
+  Results whole;
+  whole.epochs = results.epochs;
+  Summarize(whole);
+  results.summary.merge(whole.summary);
+  if (!results.best_accuracy) results.best_accuracy = whole.best_accuracy;
   return results;
 }
 
@@ -345,8 +335,8 @@ void Summarize(Results& results) {
 }
 
 absl::Status WriteResults(const Results& results, const std::string& path) {
-  return WriteFile(path,
-                   ToJson(results).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  return WriteFile(
+      path, Writer::ToJson(results).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 absl::StatusOr<Results> ReadResults(const std::string& path) {

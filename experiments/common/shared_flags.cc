@@ -7,9 +7,11 @@ namespace experiments {
 
 core::FlagTable WorkloadFlags(Workload& workload) {
   return {
-      {"batch_size", &workload.batch_size, {1, 65536}, "images per training rank and step"},
-      {"image_size", &workload.image_size, {32, 4096}, "side of the training images in pixels"},
-      {"threads", &workload.threads, {1, 1024}, "computing threads per rank"},
+      {"batch_size", &workload.batch_size, core::Range(1, 65536),
+       "images per training rank and step"},
+      {"image_size", &workload.image_size, core::Range(32, 4096),
+       "side of the training images in pixels"},
+      {"threads", &workload.threads, core::Range(1, 1024), "computing threads per rank"},
       {"device", &workload.device, core::OneOf({"cpu", "cuda"}),
        "what ranks compute on: cpu or cuda, a GPU each"},
       {"precision", &workload.precision, core::OneOf({"fp32", "bf16"}), "fp32, or bf16 (autocast)"},
