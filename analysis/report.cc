@@ -55,8 +55,9 @@ absl::Status FirstError(const std::vector<absl::Status>& statuses) {
 
 }  // namespace
 
-absl::Status WriteReport(const std::string& directory, Language language, std::ostream& out) {
-  const absl::StatusOr<Runs> runs = LoadRuns(directory);
+absl::Status WriteReport(const std::string& directory, Language language, std::ostream& out,
+                         std::span<const core::StrategyEntry> strategies) {
+  const absl::StatusOr<Runs> runs = LoadRuns(directory, strategies);
   const absl::StatusOr<std::optional<ScalingStudy>> study = LoadScalingStudy(directory);
   const absl::StatusOr<std::optional<Validation>> validation = LoadValidation(directory);
   const bool has_study = study.ok() && study->has_value();

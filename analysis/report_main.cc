@@ -26,8 +26,9 @@ void Main(int argc, char** argv) {
   std::string language = "en";
   core::FlagTable flags = {
       {"results", &results, core::IsPath(),
-       "folder with results_baseline_ddp.json, results_all_reduce.json and results_ps.json, or "
-       "some of them; the report and the plots are written there too"},
+       "folder with the results files of runs: results_baseline_ddp.json, results_ps.json, ...; "
+       "the "
+       "report and the plots are written there too"},
       {"language", &language, core::OneOf({"en", "zh"}),
        "language of the text: en (English) or zh (Chinese)"},
   };

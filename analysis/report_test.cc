@@ -33,6 +33,7 @@ using ::testing::Not;
 constexpr uint32_t kBlue = 0x0072b2;
 constexpr uint32_t kOrange = 0xd55e00;
 constexpr uint32_t kGreen = 0x009e73;
+constexpr uint32_t kPurple = 0xcc79a7;
 const char* const kPictures[] = {"throughput_comparison.png", "training_time_comparison.png",
                                  "loss_curves.png", "accuracy_curves.png",
                                  "communication_overhead.png"};
@@ -124,6 +125,18 @@ class ReportTest : public ::testing::Test {
     all_reduce.skipped_images = {"train/cat/broken.JPEG"};
     WriteRun("results_all_reduce.json", all_reduce);
     ASSERT_TRUE(core::WriteFile(folder_ + "/results_ps.json", kPythonServer).ok());
+    core::Results overlapped = OurRun("parameter_server_overlapped", 1.8, 0.7, 0.25);
+    overlapped.method = "Overlapped Server";
+    overlapped.world_size = 5;
+    overlapped.num_workers = 4;
+    for (core::EpochResult& epoch : overlapped.epochs) {
+      epoch.avg_comm_time.reset();
+      epoch.avg_comm_time_pull = 0.4;
+      epoch.avg_comm_time_push = 0.5;
+    }
+    overlapped.summary.clear();
+    core::Summarize(overlapped);
+    WriteRun("results_parameter_server_overlapped.json", overlapped);
   }
 
   void WriteRun(const std::string& name, const core::Results& results) {
@@ -179,7 +192,7 @@ TEST_F(ReportTest, DrawsFivePicturesWithAColourForEachMethod) {
   ASSERT_EQ(Report(), absl::OkStatus());
   for (const char* picture : kPictures) {
     EXPECT_THAT(ColoursOf(folder_ + "/plots/" + picture),
-                AllOf(Contains(kBlue), Contains(kOrange), Contains(kGreen)))
+                AllOf(Contains(kBlue), Contains(kOrange), Contains(kGreen), Contains(kPurple)))
         << picture;
   }
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_ + "/plots"), {}), 5);
@@ -196,7 +209,8 @@ TEST_F(ReportTest, AMethodKeepsItsColourWhenItIsAlone) {
                 AllOf(Contains(kGreen), Not(Contains(kBlue)), Not(Contains(kOrange))))
         << picture;
   }
-  EXPECT_THAT(Text(), HasSubstr("missing: results_baseline_ddp.json\n"));
+  EXPECT_THAT(Text(), HasSubstr("missing: results_baseline_ddp.json, results_all_reduce.json, "
+                                "results_parameter_server_overlapped.json\n"));
 }
 
 TEST_F(ReportTest, AnyNameOfAMethodCanBeDrawn) {
@@ -225,8 +239,7 @@ TEST_F(ReportTest, AMalformedFileIsNamedAndTheRestReported) {
   const std::string path = folder_ + "/results_all_reduce.json";
   ASSERT_TRUE(core::WriteFile(path, R"({"world_size": "four"})").ok());
   ASSERT_EQ(Report(), absl::OkStatus());
-  const std::string note = "cannot be used: " + path +
-                           ": world_size: found \"four\", expected a whole number of at least 1\n";
+  const std::string note = "cannot be used: " + path + ": world_size: is \"four\", not a number\n";
   EXPECT_THAT(printed_.str(), AllOf(HasSubstr(note), HasSubstr("Parameter Server (PS)")));
   EXPECT_THAT(Text(), HasSubstr(note));
 }

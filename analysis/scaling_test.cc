@@ -29,15 +29,19 @@ constexpr double kBatch = 100;
 const ScalingPhrases& kEnglish = ScalingPhrasesIn(Language::kEnglish);
 
 nlohmann::json Row(const std::string& variant, double workers, double step, double share = 0) {
+  const int servers = variant == "parameter_server, 1 server" ? 1 : 0;
   return {{"profile", 0},
           {"variant", variant},
           {"gigabits_per_second", 10},
           {"straggler_share", share},
           {"method", workers > 1000 ? "closed form" : "messages"},
           {"workers", workers},
+          {"servers", servers},
           {"step_seconds", step},
           {"compute_seconds", 1.0},
           {"exposed_seconds", step - 1},
+          {"pull_seconds", servers * (step - 1) / 2},
+          {"push_seconds", servers * (step - 1) / 2},
           {"images_per_second", workers * kBatch / step},
           {"efficiency", 1 / step}};
 }

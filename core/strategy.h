@@ -1,6 +1,8 @@
 #ifndef CORE_STRATEGY_H_
 #define CORE_STRATEGY_H_
 
+#include <algorithm>
+
 #include "core/communicator.h"
 #include "core/replica.h"
 #include "core/task.h"
@@ -13,15 +15,31 @@ struct Worker {
   Replica& replica;
 };
 
-// Workers train on their share of the data; servers have none.
-enum class Role { kWorker, kServer };
+// What the ranks of a world do: the first ones serve and have no data; the others, the workers,
+// train on a share of the data each.
+struct Roles {
+  int servers = 0;
+  int workers = 0;
+
+  int size() const { return servers + workers; }
+  int first_worker() const { return servers; }
+  bool trains(int rank) const { return rank >= servers; }
+  // Which of the `workers` shares of the data is that of a rank that trains.
+  int shard(int rank) const { return rank - servers; }
+};
 
 // How workers keep their replicas in step. Each rank has a strategy object of its own.
 class Strategy {
  public:
   virtual ~Strategy() = default;
 
-  virtual Role role(int rank, int size) const = 0;
+  // How many ranks do nothing but serve.
+  virtual int servers() const { return 0; }
+  // Of a world of `size` ranks; without workers where it is too small for the strategy.
+  Roles roles(int size) const {
+    const int serving = std::min(servers(), size);
+    return {.servers = serving, .workers = size - serving};
+  }
 
   // Once, before the first step: from here on all ranks have the parameters of one.
   virtual Task Start(Worker& worker) = 0;

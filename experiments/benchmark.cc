@@ -21,6 +21,7 @@
 #include "experiments/benchmarks/benchmark_loader.h"
 #include "experiments/benchmarks/benchmark_row.h"
 #include "experiments/benchmarks/benchmark_run.h"
+#include "experiments/common/commit.h"
 
 namespace experiments {
 namespace {
@@ -82,7 +83,7 @@ class Benchmark {
       if (series.runs.empty()) continue;
       std::optional<double> first_loss;
       if (series.command.ours && !series.runs[0].losses.empty()) {
-        const int ranks = series.benchmark_case.training_ranks;
+        const int ranks = series.benchmark_case.training_ranks();
         first_loss = first_losses.try_emplace(ranks, series.runs[0].losses[0]).first->second;
       }
       rows.push_back(
@@ -190,8 +191,9 @@ int RunAll(int argc, char** argv) {
 
   const std::vector<BenchmarkRow> rows = benchmark.Rows();
   const std::string work = absl::StrFormat(
-      "%s, %s build; ResNet-50, %d x %d pixels, batch %d a rank, %s, %s, %s, %d thread%s a rank",
-      benchmark.Machine(), COMPILATION_MODE, options.image_size, options.image_size,
+      "%s, %s build of commit %s; ResNet-50, %d x %d pixels, batch %d a rank, %s, %s, %s, %d "
+      "thread%s a rank",
+      benchmark.Machine(), COMPILATION_MODE, Commit(), options.image_size, options.image_size,
       options.batch_size, options.precision, options.device, options.backend, options.threads,
       options.threads == 1 ? "" : "s");
   if (!rows.empty()) absl::PrintF("%s\n\n%s\n", work, FormatTable(rows));

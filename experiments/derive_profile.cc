@@ -9,6 +9,7 @@
 #include "core/base/flags.h"
 #include "core/base/program.h"
 #include "core/records/profile.h"
+#include "experiments/common/commit.h"
 #include "experiments/common/runfiles.h"
 #include "experiments/profiling/profile_derivation.h"
 #include "sim/cluster/units.h"
@@ -55,8 +56,9 @@ void Main(int argc, char** argv) {
   };
   flags.Read(argc, argv, kUsage);
   if (output.empty()) throw core::Error("--output=FILE is missing");
-  const core::Profile profile = DeriveProfile(
+  core::Profile profile = DeriveProfile(
       figures, core::ReadProfile(measured.empty() ? ShippedFile(kMeasured) : measured));
+  profile.versions = {{"lockstep", Commit()}};
   core::ThrowIfError(core::WriteProfile(profile, output));
   core::ReadProfile(output);  // Throws if it is not one that the simulator takes.
   absl::PrintF("%s on %s: forward %.2f ms, backward %.2f ms, update %.3f ms\n%s\n", profile.model,

@@ -23,6 +23,7 @@
 #include "core/base/flags.h"
 #include "core/base/program.h"
 #include "core/records/profile.h"
+#include "experiments/common/commit.h"
 #include "experiments/common/host_info.h"
 #include "experiments/common/shared_flags.h"
 #include "experiments/profiling/profile_measurement.h"
@@ -81,7 +82,7 @@ Options ReadOptions(int argc, char** argv) {
   return options;
 }
 
-std::vector<StepTimes> Measure(const Options& options, backends::TorchReplica& replica,
+std::vector<StepTimes> Measure(const Options& options, core::Replica& replica,
                                core::Timeline& timeline, const InstantTaker& taker) {
   const int all = options.warmup_steps + options.steps;
   const bool terminal = isatty(STDERR_FILENO) == 1;
@@ -130,7 +131,7 @@ void Main(int argc, char** argv) {
     accelerator = std::make_unique<backends::Accelerator>(backends::OpenCudaDevice(0), clock);
     timeline.Defer(&accelerator->spans);
   }
-  backends::TorchReplica replica(
+  const auto replica = backends::MakeTorchReplica(
       {.precision = options.precision == "bf16" ? backends::Precision::kBfloat16
                                                 : backends::Precision::kFloat32,
        .threads = options.threads,
@@ -139,8 +140,8 @@ void Main(int argc, char** argv) {
       &source, nullptr, &timeline);
 
   const std::vector<StepTimes> steps =
-      Measure(options, replica, timeline, cuda ? ByEvents(*accelerator) : ByClock(timeline));
-  core::Profile profile = ProfileOf(steps, replica.extents());
+      Measure(options, *replica, timeline, cuda ? ByEvents(*accelerator) : ByClock(timeline));
+  core::Profile profile = ProfileOf(steps, replica->extents());
   profile.model = absl::StrFormat("ResNet-50, %d x %d pixels, %s", options.image_size,
                                   options.image_size, options.precision);
   profile.batch_size = options.batch_size;
@@ -150,7 +151,7 @@ void Main(int argc, char** argv) {
   profile.source =
       absl::StrFormat("measured: medians of %d steps%s, load average %.1f", options.steps,
                       options.processor_time ? " in processor time" : "", LoadAverage());
-  profile.versions = {{"torch", backends::TorchVersion()}};
+  profile.versions = {{"lockstep", Commit()}, {"torch", backends::TorchVersion()}};
   core::ThrowIfError(core::WriteProfile(profile, options.output));
   core::ReadProfile(options.output);  // Throws if it is not one that the simulator takes.
   Print(profile);

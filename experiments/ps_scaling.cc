@@ -20,6 +20,7 @@
 #include "core/base/flags.h"
 #include "core/base/program.h"
 #include "core/base/user_path.h"
+#include "experiments/common/commit.h"
 #include "experiments/common/runfiles.h"
 #include "experiments/common/shared_flags.h"
 #include "experiments/simulation/ps_scaling_study.h"
@@ -76,10 +77,12 @@ Options ReadOptions(int argc, char** argv) {
 // As objects for the file, in the order of the points.
 std::vector<nlohmann::ordered_json> Simulate(const std::vector<StudyPoint>& points, int processes) {
   // What takes long comes first, so that no process is left with it at the end.
+  std::vector<double> costs;
+  for (const StudyPoint& point : points) costs.push_back(CostOf(point));
   std::vector<size_t> order(points.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return CostOf(points[a]) > CostOf(points[b]); });
+                   [&](size_t a, size_t b) { return costs[a] > costs[b]; });
   std::vector<Job> jobs;
   for (size_t i : order) {
     CheckMemory(points[i].simulation, kStudyMessagesMax);
@@ -129,7 +132,8 @@ void Main(int argc, char** argv) {
   const std::vector<nlohmann::ordered_json> rows = Simulate(points, options.processes);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
 
-  const nlohmann::ordered_json json = {{"profiles", ProfilesToJson(options.study.profiles)},
+  const nlohmann::ordered_json json = {{"commit", Commit()},
+                                       {"profiles", ProfilesToJson(options.study.profiles)},
                                        {"straggler_share", kStragglerShare},
                                        {"straggler_factor", kStragglerFactor},
                                        {"wall_seconds", wall.count()},

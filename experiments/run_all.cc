@@ -1,13 +1,15 @@
 // tools/bazel run //experiments:run_all
-// The three experiments on the same data with the same number of training ranks, then the report.
+// Every strategy on the same data with the same number of training ranks, then the report.
 
 #include <iostream>
+#include <span>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "analysis/report.h"
 #include "core/base/error.h"
 #include "core/base/program.h"
+#include "core/strategies/strategies.h"
 #include "experiments/training/experiment.h"
 #include "experiments/training/run_options.h"
 
@@ -20,19 +22,21 @@ constexpr std::string_view kUsage =
     tools/bazel run //experiments:run_all                      # on a small data set that it makes
     tools/bazel run //experiments:run_all -- --data-dir=imagenet --nproc-per-node=4
 
---nproc-per-node counts training ranks here: the parameter server gets one more.)";
+--nproc-per-node counts training ranks here: servers come on top.)";
 
 void RunAll(int argc, char** argv) {
-  const RunOptions options = ReadOptions("ddp", kUsage, argc, argv);
-  if (options.strategy != "ddp") {
+  const std::span<const core::StrategyEntry> strategies = core::Strategies();
+  const RunOptions options = ReadOptions(strategies[0].name, kUsage, argc, argv);
+  if (options.strategy != strategies[0].name) {
     throw core::Error(
         "--strategy: run_all runs all of them; use //experiments:baseline_ddp, "
         ":all_reduce or :parameter_server for one");
   }
+  core::ThrowIfError(core::CheckFlagsApply(strategies, options.strategy_options));
   WaitPassively(options, argv);
-  for (const char* strategy : {"ddp", "all_reduce", "parameter_server"}) {
-    RunOptions run = WithStrategy(options, strategy);
-    if (!run.trace.empty()) run.trace = absl::StrCat(run.trace, ".", strategy, ".json");
+  for (const core::StrategyEntry& strategy : strategies) {
+    RunOptions run = WithStrategy(options, strategy.name);
+    if (!run.trace.empty()) run.trace = absl::StrCat(run.trace, ".", strategy.name, ".json");
     RunExperiment(run);
   }
   core::ThrowIfError(

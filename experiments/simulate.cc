@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/program.h"
+#include "experiments/common/commit.h"
 #include "experiments/simulation/simulation_bottleneck.h"
 #include "experiments/simulation/simulation_options.h"
 #include "experiments/simulation/simulation_run.h"
@@ -132,6 +133,7 @@ void Print(const SimulationOptions& options, const std::vector<SimulationRow>& r
 void Write(const SimulationOptions& options, const std::vector<SimulationRow>& rows) {
   const SimulationCase& first = options.cases[0];
   nlohmann::ordered_json json = {
+      {"commit", Commit()},
       {"cluster", options.cluster},
       {"seed", first.cluster.disturbance.seed},
       {"model", first.profile.model},

@@ -11,11 +11,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "analysis/plots/validation_plot.h"
+#include "analysis/text/phrases.h"
+#include "analysis/text/validation_text.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/flags.h"
 #include "core/base/program.h"
 #include "core/base/temporary_folder.h"
+#include "experiments/common/commit.h"
 #include "experiments/common/host_info.h"
 #include "experiments/common/runfiles.h"
 #include "experiments/validation/calibration.h"
@@ -86,13 +90,18 @@ class Validation {
           WriteCluster(calibration, absl::StrCat(output_, "/cluster_", rate, ".json")));
     }
     nlohmann::ordered_json json = ToJson(outcomes_, calibrations);
+    json["commit"] = Commit();
     json["processor"] = ProcessorName();
     json["cores"] = UsableCores();
     json["left_out"] = left_out_;
     core::ThrowIfError(
         core::WriteFile(absl::StrCat(output_, "/validation.json"), json.dump(1) + "\n"));
     WriteTraces();
-    const std::string text = Text(outcomes_);
+    const analysis::Validation validation = ValidationOf(outcomes_);
+    const analysis::Phrases& phrases = analysis::PhrasesIn(analysis::Language::kEnglish);
+    const std::string text =
+        absl::StrCat(analysis::CasesTable(validation, phrases, validation.cases.size()), "\n",
+                     analysis::ErrorLine(validation, phrases));
     core::ThrowIfError(core::WriteFile(absl::StrCat(output_, "/validation.txt"), text));
     std::fputs(text.c_str(), stdout);
     for (const Calibration& calibration : calibrations) {
@@ -104,10 +113,9 @@ class Validation {
       absl::PrintF("Left out, as %d cores do not carry them: %d cases, in validation.json.\n",
                    UsableCores(), left_out_.size());
     }
-    core::ThrowIfError(PlotOutcomes(outcomes_, absl::StrCat(output_, "/plots")));
-    const ErrorSummary summary = Summarize(outcomes_);
-    if (summary.below_least > 0) {
-      throw core::Error(absl::StrCat(summary.below_least,
+    core::ThrowIfError(analysis::WriteValidationPlot(validation, absl::StrCat(output_, "/plots")));
+    if (validation.impossible_cases() > 0) {
+      throw core::Error(absl::StrCat(validation.impossible_cases(),
                                      " cases were measured faster than the links allow: the clock "
                                      "or the links' limits are wrong"));
     }

@@ -1,16 +1,20 @@
 // What simulating costs: processor time, memory and events of some large worlds, each in a process
-// of its own. Not a test.
+// of its own.
 //
 //   tools/bazel run //sim:benchmark [-- CASE…]
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "core/base/error.h"
+#include "core/base/flags.h"
+#include "core/base/process.h"
+#include "core/base/program.h"
+#include "core/base/table.h"
 #include "core/strategies/strategies.h"
 #include "sim/simulate.h"
 
@@ -90,56 +94,81 @@ std::vector<Case> CollectiveCases() {
   };
 }
 
-void RunCase(const Case& chosen) {
-  const core::Profile profile = MakeProfile(chosen.gradients);
-  const sim::Simulation result = sim::Simulate(
-      chosen.cluster, profile,
-      [&](int) { return std::move(*core::MakeStrategy(chosen.strategy, chosen.strategy_options)); },
-      chosen.options);
-  std::printf("%-18s %8d %5d %14.6f %8.2f %9.3f %6.1f %8.3f %8.2f %8.0f %8.0f\n", chosen.name,
-              chosen.options.world_size, chosen.options.steps, result.end,
-              static_cast<double>(result.messages) * 1e-6, result.cpu_seconds, chosen.goal_seconds,
-              static_cast<double>(result.events) * 1e-6,
-              static_cast<double>(result.events) * 1e-6 / result.cpu_seconds,
-              static_cast<double>(result.memory_bytes) * 1e-6,
-              static_cast<double>(result.memory_bytes) / chosen.options.world_size);
+core::Table MakeTable() {
+  using Align = core::Table::Align;
+  return core::Table({{"case", "", Align::kLeft, 18},
+                      {"ranks", "", Align::kRight, 7},
+                      {"steps", ""},
+                      {"virtual", "s", Align::kRight, 13},
+                      {"messages", "10^6"},
+                      {"processor", "s"},
+                      {"goal", "s"},
+                      {"events", "10^6", Align::kRight, 8},
+                      {"rate", "10^6/s"},
+                      {"memory", "MB"},
+                      {"memory", "B/rank", Align::kRight, 8}});
 }
 
-void PrintHead() {
-  const auto line = [](const char* first, std::vector<const char*> rest) {
-    std::printf("%-18s", first);
-    const int widths[] = {8, 5, 14, 8, 9, 6, 8, 8, 8, 8};
-    for (size_t i = 0; i < rest.size(); ++i) std::printf(" %*s", widths[i], rest[i]);
-    std::printf("\n");
+// A line of the table.
+std::string RunCase(const Case& chosen) {
+  const core::Profile profile = MakeProfile(chosen.gradients);
+  const core::StrategyEntry& strategy = **core::StrategyNamed(chosen.strategy);
+  const sim::Simulation result = sim::Simulate(
+      chosen.cluster, profile,
+      [&](int) { return std::move(*strategy.make(chosen.strategy_options)); }, chosen.options);
+  const auto cell = [](int decimals, double value) {
+    return absl::StrFormat("%.*f", decimals, value);
   };
-  line("case", {"ranks", "steps", "virtual", "messages", "processor", "goal", "events", "rate",
-                "memory", "memory"});
-  line("", {"", "", "s", "10^6", "s", "s", "10^6", "10^6/s", "MB", "B/rank"});
+  const auto events = static_cast<double>(result.events);
+  const auto memory = static_cast<double>(result.memory_bytes);
+  return MakeTable().Line({chosen.name, absl::StrCat(chosen.options.world_size),
+                           absl::StrCat(chosen.options.steps), cell(6, result.end),
+                           cell(2, 1e-6 * static_cast<double>(result.messages)),
+                           cell(3, result.cpu_seconds), cell(1, chosen.goal_seconds),
+                           cell(3, 1e-6 * events), cell(2, 1e-6 * events / result.cpu_seconds),
+                           cell(0, 1e-6 * memory), cell(0, memory / chosen.options.world_size)});
+}
+
+// All cases, or those that are named, with at most `ranks_max` ranks.
+std::vector<Case> Chosen(const std::vector<std::string>& names, int ranks_max) {
+  std::vector<Case> cases = ServerCases();
+  for (const Case& each : CollectiveCases()) cases.push_back(each);
+  for (const std::string& name : names) {
+    if (std::none_of(cases.begin(), cases.end(), [&](auto& each) { return each.name == name; })) {
+      throw core::Error(absl::StrCat("there is no case ", name));
+    }
+  }
+  std::erase_if(cases, [&](const Case& each) {
+    return !names.empty() && std::find(names.begin(), names.end(), each.name) == names.end();
+  });
+  for (Case& each : cases) {
+    each.options.world_size = std::min(each.options.world_size, ranks_max);
+  }
+  return cases;
+}
+
+void Run(int argc, char** argv) {
+  int ranks_max = std::numeric_limits<int>::max();
+  core::FlagTable flags = {
+      {"ranks_max", &ranks_max,
+       "ranks of a world at most, at least 65; for a test that all cases run"},
+  };
+  const std::vector<std::string> names =
+      flags.ReadWithOthers(argc, argv, "Times simulations of large worlds: all, or those named.");
+  const std::vector<Case> cases = Chosen(names, ranks_max);
+  std::fputs(MakeTable().Head().c_str(), stdout);
+  for (const Case& each : cases) {
+    core::Process child = core::ValueOrThrow(core::Process::Call([&] { return RunCase(each); }));
+    if (child.Wait().code != 0) {
+      throw core::Error(absl::StrCat(each.name, " ", child.Wait().ToString(), " ", child.text()));
+    }
+    std::fputs(child.text().c_str(), stdout);
+    std::fflush(stdout);
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::vector<Case> cases = ServerCases();
-  for (const Case& each : CollectiveCases()) cases.push_back(each);
-  PrintHead();
-  for (const Case& each : cases) {
-    bool chosen = argc == 1;
-    for (int i = 1; i < argc; ++i) chosen |= std::string(argv[i]) == each.name;
-    if (!chosen) continue;
-    std::fflush(stdout);
-    const pid_t child = fork();
-    if (child == 0) {
-      try {
-        RunCase(each);
-      } catch (const core::Error& error) {
-        std::fprintf(stderr, "%s: %s\n", each.name, error.what());
-        std::exit(1);
-      }
-      std::exit(0);
-    }
-    int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) != child || status != 0) return 1;
-  }
-  return 0;
+  return core::ReportErrors("benchmark", [&] { Run(argc, argv); });
 }

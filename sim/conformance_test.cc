@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(Simulated, CommunicatorConformance,
                          ::testing::Values(MakeFormulaWorld,
                                            MakeMessageWorld<AllReduceAlgorithm::kSegmentedRing>,
                                            MakeMessageWorld<AllReduceAlgorithm::kDirectExchange>));
-INSTANTIATE_TEST_SUITE_P(Simulated, AlgorithmsConformance, ::testing::Values(MakeFormulaWorld));
+INSTANTIATE_TEST_SUITE_P(Simulated, CollectivesConformance, ::testing::Values(MakeFormulaWorld));
 INSTANTIATE_TEST_SUITE_P(SimulatedByFormula, StrategyConformance, EveryStrategyIn(MakeFormulaWorld),
                          StrategyName);
 INSTANTIATE_TEST_SUITE_P(SimulatedByMessages, StrategyConformance,

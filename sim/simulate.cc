@@ -89,21 +89,17 @@ class Run {
  private:
   // Of each role the first, and then every so many. A server of very many workers has too many
   // spans.
-  bool IsRecorded(int rank, core::Role role) const {
+  bool IsRecorded(int rank) const {
     const int every = (options_.world_size - 1) / options_.recorded_ranks_max + 1;
-    if (role == core::Role::kServer) {
-      return int64_t{servers_ + 1} * options_.world_size <= kServerPeersMax;
-    }
-    return (rank - servers_) % every == 0;
+    if (roles_.trains(rank)) return roles_.shard(rank) % every == 0;
+    return int64_t{rank + 1} * options_.world_size <= kServerPeersMax;
   }
 
   void AddRank(int rank, std::unique_ptr<core::Strategy> strategy) {
-    const core::Role role = strategy->role(rank, options_.world_size);
-    const bool recorded = IsRecorded(rank, role);
-    servers_ += role == core::Role::kServer;
+    if (rank == 0) roles_ = strategy->roles(options_.world_size);
     Rank& added = ranks_.emplace_back(*this, network_, *collectives_, model_, rank);
     added.strategy = std::move(strategy);
-    if (!recorded) return;
+    if (!IsRecorded(rank)) return;
     timelines_.push_back(std::make_unique<core::Timeline>(added.state.clock, options_.trace));
     added.state.timeline = timelines_.back().get();
   }
@@ -142,15 +138,14 @@ class Run {
 
   Simulation Collect() {
     Simulation result;
-    result.servers = servers_;
-    result.workers = options_.world_size - servers_;
+    result.roles = roles_;
     result.start = start_;
     for (size_t i = 0; i < ranks_.size(); ++i) {
       result.end = std::max(result.end, ranks_[i].state.clock.seconds());
     }
     result.step_seconds = (result.end - result.start) / options_.steps;
-    result.worker_steps = MeanSteps(core::Role::kWorker);
-    result.server_steps = MeanSteps(core::Role::kServer);
+    result.worker_steps = MeanSteps(roles_.first_worker(), roles_.size());
+    result.server_steps = MeanSteps(0, roles_.servers);
     result.busiest = Busiest(result.end - result.start);
     for (size_t i = 0; options_.trace && i < ranks_.size(); ++i) {
       const core::Timeline* timeline = ranks_[i].state.timeline;
@@ -162,13 +157,13 @@ class Run {
     return result;
   }
 
-  std::vector<core::Breakdown> MeanSteps(core::Role role) {
+  // Over the recorded ones of the ranks from `first` to before `end`.
+  std::vector<core::Breakdown> MeanSteps(int first, int end) {
     std::vector<core::Breakdown> sums;
     int count = 0;
-    for (int i = 0; i < options_.world_size; ++i) {
-      const Rank& rank = ranks_[static_cast<size_t>(i)];
-      core::Timeline* const timeline = rank.state.timeline;
-      if (!timeline || rank.strategy->role(i, options_.world_size) != role) continue;
+    for (int rank = first; rank < end; ++rank) {
+      core::Timeline* const timeline = ranks_[static_cast<size_t>(rank)].state.timeline;
+      if (!timeline) continue;
       const std::vector<core::Breakdown> steps = timeline->TakeSteps();
       sums.resize(steps.size());
       for (size_t step = 0; step < steps.size(); ++step) sums[step] += steps[step];
@@ -207,7 +202,7 @@ class Run {
   const ReplicaModel model_;
   std::vector<std::unique_ptr<core::Timeline>> timelines_;  // Of recorded ranks.
   ChunkedVector<Rank> ranks_;
-  int servers_ = 0;
+  core::Roles roles_;
   int begun_ = 0;               // Ranks that are done with Start.
   double start_ = 0;            // When the last of them was.
   int64_t steps_done_ = 0;      // Of all ranks.

@@ -48,8 +48,7 @@ struct RankTrace {
 
 // What a simulated run gave. Times are virtual seconds unless they say otherwise.
 struct Simulation {
-  int workers = 0;
-  int servers = 0;
+  core::Roles roles;
   double start = 0;         // When the last rank was ready for its first step.
   double end = 0;           // When the last rank had done its last.
   double step_seconds = 0;  // Mean over the steps: (end − start) / steps.

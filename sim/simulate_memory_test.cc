@@ -1,11 +1,9 @@
 // In processes of their own, as what one simulation has freed another one may use.
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <string>
 
+#include "core/base/error.h"
+#include "core/base/process.h"
 #include "core/strategies/strategies.h"
 #include "gtest/gtest.h"
 #include "sim/simulate.h"
@@ -16,17 +14,13 @@ namespace {
 
 // Bytes that a process which only simulates has needed at most.
 int64_t PeakOf(const std::string& strategy, int steps) {
-  const pid_t child = fork();
-  if (child == 0) {
+  core::Process child = core::ValueOrThrow(core::Process::Fork([&] {
     Simulate(testing::Disturbed(1), testing::EvenProfile(1), testing::Named(strategy),
              {.world_size = 65, .steps = steps, .recorded_ranks_max = 1});
-    _exit(0);
-  }
-  int status = 0;
-  rusage usage;
-  EXPECT_EQ(wait4(child, &status, 0, &usage), child);
-  EXPECT_EQ(status, 0);
-  return int64_t{usage.ru_maxrss} * 1024;
+    return 0;
+  }));
+  EXPECT_EQ(child.Wait().code, 0);
+  return child.Wait().peak_memory_bytes;
 }
 
 TEST(SimulateMemoryTest, MemoryDoesNotGrowWithSteps) {

@@ -36,8 +36,8 @@ TEST(SimulateTest, AParameterServersStepTakesItsClosedForm) {
                                        {.world_size = workers + 1, .steps = 5});
     ExpectEqual(result.step_seconds,
                 2 * (kLatency + workers * kBytes / kBandwidth) + kPass + kUpdate);
-    EXPECT_EQ(result.workers, workers);
-    EXPECT_EQ(result.servers, 1);
+    EXPECT_EQ(result.roles.workers, workers);
+    EXPECT_EQ(result.roles.servers, 1);
     EXPECT_EQ(result.messages, 10u * static_cast<uint64_t>(workers));
   }
 }
@@ -155,7 +155,6 @@ TEST(SimulateTest, SaysHowFarItIs) {
 // Rank 1 and 2 wait for a message that rank 0 never sends.
 class Silent : public core::Strategy {
  public:
-  core::Role role(int, int) const override { return core::Role::kWorker; }
   core::Task Start(core::Worker&) override { co_return; }
   core::Task Step(core::Worker& worker) override {
     if (worker.communicator.rank() == 0) co_return;

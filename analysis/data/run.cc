@@ -14,18 +14,7 @@
 namespace analysis {
 namespace {
 
-struct Method {
-  const char* file;
-  const char* name;    // Where the file does not say.
-  const char* colour;  // Okabe and Ito's palette, for all kinds of colour vision.
-};
-
-constexpr Method kMethods[] = {
-    {"results_baseline_ddp.json", "Baseline DDP", "#0072b2"},
-    {"results_all_reduce.json", "All-reduce", "#d55e00"},
-    {"results_ps.json", "Parameter server", "#009e73"},
-};
-constexpr int kNameColumns = 32;
+constexpr int kNameColumns = 40;
 
 // Whether text has characters before U+0800 only: Latin, Greek, Cyrillic and the like. Where a font
 // lacks a character, gnuplot's pictures can be spoilt altogether.
@@ -101,7 +90,8 @@ Figures FiguresOf(const core::Results& results) {
   return figures;
 }
 
-absl::StatusOr<Runs> LoadRuns(const std::string& directory) {
+absl::StatusOr<Runs> LoadRuns(const std::string& directory,
+                              std::span<const core::StrategyEntry> strategies) {
   std::error_code error;
   if (!std::filesystem::is_directory(directory, error)) {
     return absl::NotFoundError(absl::StrCat("there is no folder ", directory,
@@ -109,10 +99,11 @@ absl::StatusOr<Runs> LoadRuns(const std::string& directory) {
                                             "--results, or run //experiments:run_all first"));
   }
   Runs found;
-  for (const Method& method : kMethods) {
-    const std::string path = std::filesystem::path(directory) / method.file;
+  for (size_t i = 0; i < strategies.size(); ++i) {
+    const char* const file = strategies[i].results_file;
+    const std::string path = std::filesystem::path(directory) / file;
     if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found) {
-      found.missing.push_back(method.file);
+      found.missing.emplace_back(file);
       continue;
     }
     absl::StatusOr<core::Results> results = core::ReadResults(path);
@@ -120,11 +111,10 @@ absl::StatusOr<Runs> LoadRuns(const std::string& directory) {
       found.malformed.emplace_back(results.status().message());
       continue;
     }
-    Run run = {.file = method.file,
-               .colour = method.colour,
-               .order = static_cast<int>(&method - kMethods)};
-    run.name = Shortened(results->method.empty() ? method.name : results->method, kNameColumns);
-    run.plot_name = IsDrawable(run.name) ? run.name : method.name;
+    Run run = {.file = file, .order = static_cast<int>(i)};
+    const char* const title = strategies[i].title;
+    run.name = core::Shortened(results->method.empty() ? title : results->method, kNameColumns);
+    run.plot_name = IsDrawable(run.name) ? run.name : title;
     run.results = *std::move(results);
     run.figures = FiguresOf(run.results);
     found.runs.push_back(std::move(run));

@@ -2,12 +2,14 @@
 #define ANALYSIS_DATA_RUN_H_
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "analysis/data/simulated_row.h"
 #include "core/records/results.h"
+#include "core/strategies/strategies.h"
 
 namespace analysis {
 
@@ -35,8 +37,7 @@ struct Run {
   std::string file;       // Without its folder.
   std::string name;       // One short line.
   std::string plot_name;  // `name` if a font without East Asian characters can write it.
-  std::string colour;     // "#rrggbb", always the same for a method.
-  int order = 0;          // Of its method: 0 is the baseline.
+  int order = 0;          // Of its strategy among those asked for: 0 is the baseline.
   core::Results results;
   Figures figures;
 };
@@ -51,9 +52,10 @@ struct Runs {
   const Run* baseline() const { return !runs.empty() && runs[0].order == 0 ? &runs[0] : nullptr; }
 };
 
-// Reads results_baseline_ddp.json, results_all_reduce.json and results_ps.json, and simulated.json
-// if there is one. An error if none of the first three can be read.
-absl::StatusOr<Runs> LoadRuns(const std::string& directory);
+// Reads the results files of these strategies, and simulated.json if there is one. An error if none
+// of the results files can be read.
+absl::StatusOr<Runs> LoadRuns(const std::string& directory,
+                              std::span<const core::StrategyEntry> strategies = core::Strategies());
 
 }  // namespace analysis
 

@@ -102,11 +102,12 @@ TEST_F(LoadRunsTest, WhatIsMissingOrMalformedIsNamedAndTheRestLoaded) {
   const auto runs = LoadRuns(folder_);
   ASSERT_TRUE(runs.ok()) << runs.status();
   ASSERT_EQ(runs->runs.size(), 1u);
-  EXPECT_EQ(runs->runs[0].name, "Parameter server");
+  EXPECT_EQ(runs->runs[0].name, "Parameter Server");
   EXPECT_EQ(runs->runs[0].order, 2);
   EXPECT_EQ(runs->baseline(), nullptr);
-  EXPECT_THAT(runs->missing, ElementsAre("results_baseline_ddp.json"));
-  EXPECT_THAT(runs->malformed, ElementsAre(HasSubstr("results_all_reduce.json: no valid JSON")));
+  EXPECT_THAT(runs->missing,
+              ElementsAre("results_baseline_ddp.json", "results_parameter_server_overlapped.json"));
+  EXPECT_THAT(runs->malformed, ElementsAre(HasSubstr("results_all_reduce.json:1: is not JSON")));
 }
 
 TEST_F(LoadRunsTest, TheBaselineComesFirst) {
@@ -126,7 +127,7 @@ TEST_F(LoadRunsTest, AFolderWithNothingIsAnError) {
               HasSubstr("there is no folder " + folder_ + "/none"));
   ASSERT_TRUE(core::WriteFile(folder_ + "/results_ps.json", "[]").ok());
   EXPECT_THAT(std::string(LoadRuns(folder_).status().message()),
-              HasSubstr("results_ps.json: the file: found a list of 0, expected an object"));
+              HasSubstr("results_ps.json: is a list, not an object {…}"));
 }
 
 }  // namespace

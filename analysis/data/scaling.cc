@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/json_object.h"
+#include "core/base/table.h"
 
 namespace analysis {
 namespace {
@@ -21,6 +22,7 @@ ScalingProfile ReadProfile(core::JsonObject& object) {
 ScalingPoint ReadPoint(core::JsonObject& row) {
   const auto optional = [&row](const char* key) { return row.Has(key) ? row.Number(key, 0) : 0; };
   return {.workers = row.Number("workers", 1),
+          .servers = optional("servers"),
           .method = row.Text("method"),
           .step_seconds = row.Number("step_seconds", 0),
           .compute_seconds = row.Number("compute_seconds", 0),
@@ -45,6 +47,21 @@ bool Matches(const ScalingCurve& curve, const ScalingStudy::Key& key) {
 
 }  // namespace
 
+bool ScalingCurve::HasServers() const {
+  return std::any_of(points.begin(), points.end(),
+                     [](const ScalingPoint& point) { return point.pull_seconds > 0; });
+}
+
+double ScalingCurve::ServersInTurn() const {
+  constexpr double kMostlyExposed = 0.99;  // But for rounding, all is.
+  for (const ScalingPoint& point : points) {
+    const double moved = point.pull_seconds + point.push_seconds;
+    if (point.servers != points[0].servers) return 0;
+    if (point.exposed_seconds < kMostlyExposed * moved) return 0;
+  }
+  return points[0].servers;
+}
+
 const ScalingPoint* ScalingCurve::At(double workers) const {
   const auto point = std::find_if(points.begin(), points.end(),
                                   [&](const ScalingPoint& p) { return p.workers == workers; });
@@ -55,6 +72,11 @@ const ScalingCurve* ScalingStudy::Find(const Key& key) const {
   const auto curve = std::find_if(curves.begin(), curves.end(),
                                   [&](const ScalingCurve& c) { return Matches(c, key); });
   return curve == curves.end() ? nullptr : &*curve;
+}
+
+const ScalingCurve& ScalingStudy::AnyOf(const std::string& variant) const {
+  return *std::find_if(curves.begin(), curves.end(),
+                       [&](const ScalingCurve& curve) { return curve.variant == variant; });
 }
 
 std::vector<std::string> ScalingStudy::Variants() const {
@@ -81,6 +103,7 @@ ScalingStudy ReadScalingStudy(const std::string& path) {
   study.straggler_share = file.Number("straggler_share", 0);
   study.straggler_factor = file.Number("straggler_factor", 0);
   study.wall_seconds = file.Number("wall_seconds", 0);
+  if (file.Has("commit")) study.commit = core::Shortened(file.Text("commit"), 60);
   for (core::JsonObject& object : file.Objects("profiles")) {
     study.profiles.push_back(ReadProfile(object));
   }

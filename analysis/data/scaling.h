@@ -23,6 +23,7 @@ struct ScalingProfile {
 // One simulated point.
 struct ScalingPoint {
   double workers = 0;
+  double servers = 0;  // That do nothing else.
   std::string method;  // How it was simulated: "messages", "formula", "closed form".
   double step_seconds = 0;
   double compute_seconds = 0;
@@ -41,6 +42,11 @@ struct ScalingCurve {
   bool stragglers = false;
   std::vector<ScalingPoint> points;
 
+  // Whether workers pull and push.
+  bool HasServers() const;
+  // Servers that do nothing else, where they are as many at every point and nothing of pull and
+  // push is hidden behind computing; else 0.
+  double ServersInTurn() const;
   // The point of so many workers, if there is one.
   const ScalingPoint* At(double workers) const;
 };
@@ -52,6 +58,7 @@ struct ScalingStudy {
   double straggler_share = 0;
   double straggler_factor = 0;
   double wall_seconds = 0;
+  std::string commit;  // Of the program; empty if the file does not say.
 
   struct Key {
     size_t profile = 0;
@@ -60,6 +67,7 @@ struct ScalingStudy {
     bool stragglers = false;
   };
   const ScalingCurve* Find(const Key& key) const;
+  const ScalingCurve& AnyOf(const std::string& variant) const;  // Of those that there are.
   std::vector<std::string> Variants() const;  // In the file's order of curves, each once.
   std::vector<double> Bandwidths() const;     // Gbit/s, ascending.
 };
@@ -71,7 +79,8 @@ ScalingStudy ReadScalingStudy(const std::string& path);
 // worker alone.
 double KneeOf(const ScalingStudy& study, const ScalingCurve& curve);
 
-// The same if only the servers' links counted: C·B·S/(2M), with C a worker's computing time, B the
+// The same if only the links counted of servers that are pulled from and pushed to in turn:
+// C·B·S/(2M), with C a worker's computing time, B the
 // bandwidth in bytes per second, S servers, M the gradients' bytes.
 double KneeOfLinks(const ScalingProfile& profile, double gigabits_per_second, double servers);
 

@@ -9,8 +9,8 @@ std::vector<SimulatedRow> ReadSimulatedRows(const std::string& path) {
   std::vector<SimulatedRow> rows;
   for (core::JsonObject& row : file.Objects("rows")) {
     rows.push_back({.strategy = row.Text("strategy"),
-                    .training_ranks = static_cast<int>(row.Integer("workers", 1)),
-                    .server_ranks = static_cast<int>(row.Integer("servers", 0)),
+                    .training_ranks = row.Count("workers", 1),
+                    .server_ranks = row.Count("servers", 0),
                     .images_per_second = row.Number("images_per_second", 0),
                     .step_seconds = row.Number("step_seconds", 0),
                     .communication_seconds = row.Number("communication_seconds", 0),

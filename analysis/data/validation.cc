@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json_object.h"
+#include "core/base/table.h"
 
 namespace analysis {
 namespace {
@@ -22,21 +23,22 @@ Validation Read(const fs::path& path) {
   for (core::JsonObject& object : file.Objects("cases")) {
     validation.cases.push_back(
         {.strategy = object.Text("strategy"),
-         .ranks = static_cast<int>(object.Integer("ranks", 1)),
+         .ranks = object.Count("ranks", 1),
          .rate = object.Text("rate"),
          .workload = object.Text("workload"),
          .measured_step_seconds = object.Number("measured_step_seconds", kSecondsLeast),
          .measured_spread = object.Number("measured_spread", 0),
-         .predicted_step_seconds = object.Number("predicted_step_seconds", kSecondsLeast)});
+         .predicted_step_seconds = object.Number("predicted_step_seconds", kSecondsLeast),
+         .measured_exposed_seconds = object.Number("measured_exposed_seconds", 0),
+         .predicted_exposed_seconds = object.Number("predicted_exposed_seconds", 0),
+         .least_seconds = object.Number("least_seconds", 0),
+         .noisy = object.Boolean("noisy")});
   }
   if (validation.cases.empty()) file.Fail("cases", "is empty");
-  std::stable_sort(validation.cases.begin(), validation.cases.end(),
-                   [](const ValidatedCase& a, const ValidatedCase& b) {
-                     return std::abs(a.error()) > std::abs(b.error());
-                   });
-  validation.noisy_cases = static_cast<int>(file.Integer("noisy_cases", 0));
+  SortByError(validation.cases);
   validation.processor = file.Text("processor");
-  validation.cores = static_cast<int>(file.Integer("cores", 1));
+  validation.cores = file.Count("cores", 1);
+  if (file.Has("commit")) validation.commit = core::Shortened(file.Text("commit"), 60);
   std::error_code ignored;
   if (fs::exists(path.parent_path() / kPicture, ignored)) validation.picture = kPicture;
   return validation;
@@ -51,6 +53,22 @@ double Validation::mean_error() const {
 }
 
 double Validation::worst_error() const { return std::abs(cases.front().error()); }
+
+int Validation::noisy_cases() const {
+  return static_cast<int>(
+      std::count_if(cases.begin(), cases.end(), [](const auto& each) { return each.noisy; }));
+}
+
+int Validation::impossible_cases() const {
+  return static_cast<int>(std::count_if(cases.begin(), cases.end(),
+                                        [](const auto& each) { return each.impossible(); }));
+}
+
+void SortByError(std::vector<ValidatedCase>& cases) {
+  std::stable_sort(cases.begin(), cases.end(), [](const auto& a, const auto& b) {
+    return std::abs(a.error()) > std::abs(b.error());
+  });
+}
 
 absl::StatusOr<std::optional<Validation>> LoadValidation(const std::string& directory) {
   const fs::path path = fs::path(directory) / "validation.json";

@@ -18,7 +18,12 @@ struct ValidatedCase {
   double measured_step_seconds = 0;  // Median.
   double measured_spread = 0;        // Interquartile range over median.
   double predicted_step_seconds = 0;
+  double measured_exposed_seconds = 0;
+  double predicted_exposed_seconds = 0;
+  double least_seconds = 0;  // No step can be shorter.
+  bool noisy = false;        // Measured with much spread, even when repeated.
 
+  bool impossible() const { return measured_step_seconds < least_seconds; }
   double error() const { return predicted_step_seconds / measured_step_seconds - 1; }
 };
 
@@ -26,14 +31,18 @@ struct ValidatedCase {
 // validate_simulator writes.
 struct Validation {
   std::vector<ValidatedCase> cases;  // The largest error first. There is one at least.
-  int noisy_cases = 0;               // Of those, measured with much spread, even when repeated.
   std::string processor;             // Of the machine that measured.
   int cores = 0;
+  std::string commit;   // Of the program; empty if the file does not say.
   std::string picture;  // plots/validation.png, if that program left it.
 
   double mean_error() const;  // Of the absolute errors.
   double worst_error() const;
+  int noisy_cases() const;
+  int impossible_cases() const;
 };
+
+void SortByError(std::vector<ValidatedCase>& cases);
 
 // That of `directory`; nothing if there is no such file. An error names file and key.
 absl::StatusOr<std::optional<Validation>> LoadValidation(const std::string& directory);

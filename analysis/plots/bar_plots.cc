@@ -14,27 +14,27 @@
 namespace analysis {
 namespace {
 
-constexpr size_t kTicColumns = 20;
-
 struct Bar {
   const Run& run;
   std::optional<double> height, least, most;  // The mean, and the range over epochs.
   std::string label;
 };
 
-// Room for one to three bars of one width, under a key with a line per method.
+// Room for the bars, which are no wider than three would be, under a key with a line per method.
 void BarAxes(std::string& script, size_t bars, double highest) {
   const double middle = (static_cast<double>(bars) + 1) / 2;
-  absl::StrAppend(&script, "set xrange [", middle - 1.6, ":", middle + 1.6,
+  const double half = std::max(1.6, middle - 0.4);
+  absl::StrAppend(&script, "set xrange [", middle - half, ":", middle + half,
                   "]\nset yrange [0:", Number(highest > 0 ? 1.15 * highest : 1),
                   "]\nset boxwidth 0.6\nunset xtics\n");
 }
 
-// The name in lines of about kTicColumns, so that neighbours do not run into each other.
-void TicOf(std::string& script, size_t x, const std::string& name) {
+// The name in lines so short that neighbours do not run into each other.
+void TicOf(std::string& script, size_t x, size_t bars, const std::string& name) {
+  const size_t columns = 80 / std::max<size_t>(4, bars);
   std::vector<std::string> lines;
   for (absl::string_view word : absl::StrSplit(name, ' ', absl::SkipEmpty())) {
-    if (lines.empty() || lines.back().size() + word.size() >= kTicColumns) lines.emplace_back();
+    if (lines.empty() || lines.back().size() + word.size() >= columns) lines.emplace_back();
     absl::StrAppend(&lines.back(), lines.back().empty() ? "" : " ", word);
   }
   // Of these texts alone gnuplot makes formats.
@@ -53,7 +53,7 @@ void BarPlot(std::string& script, const std::vector<Bar>& bars) {
   for (size_t i = 0; i < bars.size(); ++i) {
     const Bar& bar = bars[i];
     const size_t x = i + 1;
-    TicOf(script, x, bar.run.plot_name);
+    TicOf(script, x, bars.size(), bar.run.plot_name);
     const double height = bar.height.value_or(0);
     absl::StrAppend(&script, "$bar", x, " << EOD\n", x, " ", Number(height), " ",
                     Number(bar.least.value_or(height)), " ", Number(bar.most.value_or(height)),
@@ -61,7 +61,7 @@ void BarPlot(std::string& script, const std::vector<Bar>& bars) {
     absl::StrAppend(&script, "set label ", Quoted(bar.label), " at ", x, ",",
                     Number(std::max(height, bar.most.value_or(0))),
                     " center offset 0,0.9 font 'Sans,18'\n");
-    plots.push_back(absl::StrCat("$bar", x, " using 1:2 with boxes lc rgb '", bar.run.colour,
+    plots.push_back(absl::StrCat("$bar", x, " using 1:2 with boxes lc rgb '", ColourOf(bar.run),
                                  "' title ", Quoted(Description(bar.run))));
     if (bar.least && bar.most && *bar.least < *bar.most) {
       plots.push_back(absl::StrCat(
@@ -169,7 +169,7 @@ void CommunicationPlot(const std::vector<Run>& runs, std::string& script) {
   for (size_t i = 0; i < runs.size(); ++i) {
     const size_t x = i + 1;
     const Parts parts = PartsOf(runs[i].figures);
-    TicOf(script, x, runs[i].plot_name);
+    TicOf(script, x, runs.size(), runs[i].plot_name);
     const double tops[] = {1e3 * parts.computing, 1e3 * (parts.computing + parts.hidden),
                            1e3 * (parts.total() - parts.unresolved), 1e3 * parts.total()};
     absl::StrAppend(&script, "$step", x, " << EOD\n", x, " 0 ", Number(tops[0]), " ",
@@ -181,7 +181,7 @@ void CommunicationPlot(const std::vector<Run>& runs, std::string& script) {
       plots.push_back(absl::StrCat("$step", x, " using 1:", column, ":($1-0.3):($1+0.3):", column,
                                    ":", column + 1, " with boxxyerror ", fill, " notitle"));
     };
-    const std::string colour = absl::StrCat(" lc rgb '", runs[i].colour, "'");
+    const std::string colour = absl::StrCat(" lc rgb '", ColourOf(runs[i]), "'");
     box(2, absl::StrCat("fs transparent solid 0.3 noborder", colour));
     if (parts.hidden > 0) {
       // Something is computed there too.

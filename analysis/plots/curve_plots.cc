@@ -27,14 +27,17 @@ std::string Lighter(const std::string& colour) {
   return lighter;
 }
 
-// Curves often lie on each other, and all stay visible: wide, dashed on it, thin on that. With
-// markers they do so too.
+// Curves often lie on each other, and all stay visible: wide, dashed on it, thin on that, and then
+// in turn a few dashes and thin ones. With markers they do so too.
 std::string StyleOf(const Run& run, bool markers, bool light) {
-  static constexpr const char* kLines[] = {"lw 11", "lw 6 dt (4,4)", "lw 1.8"};
-  static constexpr const char* kMarkers[] = {" pt 7 ps 2.8", " pt 7 ps 2.0", " pt 7 ps 1.1"};
-  return absl::StrCat(markers ? " with linespoints " : " with lines ", kLines[run.order],
-                      markers ? kMarkers[run.order] : "", " lc rgb '",
-                      light ? Lighter(run.colour) : run.colour, "'");
+  static constexpr const char* kLines[] = {"lw 11", "lw 6 dt (4,4)", "lw 1.8", "lw 5 dt (3,6)"};
+  static constexpr const char* kMarkers[] = {" pt 7 ps 2.8", " pt 7 ps 2.0", " pt 7 ps 1.1",
+                                             " pt 7 ps 0.6"};
+  const size_t style = static_cast<size_t>(run.order < 4 ? run.order : 2 + run.order % 2);
+  const std::string colour = ColourOf(run);
+  return absl::StrCat(markers ? " with linespoints " : " with lines ", kLines[style],
+                      markers ? kMarkers[style] : "", " lc rgb '", light ? Lighter(colour) : colour,
+                      "'");
 }
 
 // At most kDotsMax of the finite losses, evenly spread.
@@ -84,7 +87,7 @@ void LossPlot(const std::vector<Run>& runs, std::string& script) {
     if (losses.size() <= kCurvePoints) continue;
     AppendData(data, absl::StrCat("step", i), Dots(losses));
     dots.push_back(absl::StrCat("$step", i, " with points pt 7 ps 0.3 lc rgb '",
-                                Lighter(runs[i].colour), "' notitle"));
+                                Lighter(ColourOf(runs[i])), "' notitle"));
   }
   BeginPicture(script, "loss_curves.png",
                {.title = dots.empty() ? "Training loss"

@@ -1,6 +1,7 @@
 #include "analysis/plots/plot_script.h"
 
 #include <cmath>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -72,6 +73,15 @@ std::string Number(double value) {
 std::string Quoted(const std::string& text) {
   return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "’"}}), "'");
 }
+
+std::string Colour(size_t i) {
+  // Okabe and Ito's, for all kinds of colour vision.
+  static constexpr const char* kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                             "#e69f00", "#56b4e9", "#555555"};
+  return kColours[i % std::size(kColours)];
+}
+
+std::string ColourOf(const Run& run) { return Colour(static_cast<size_t>(run.order)); }
 
 std::string Description(const Run& run) {
   const Figures& figures = run.figures;

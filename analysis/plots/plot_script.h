@@ -36,6 +36,12 @@ std::string Number(double value);
 // always survive gnuplot.
 std::string Quoted(const std::string& text);
 
+// "#rrggbb" of the i-th of things that are told apart by colour.
+std::string Colour(size_t i);
+
+// A method's, always the same.
+std::string ColourOf(const Run& run);
+
 // "Lockstep DDP: 4 ranks, batch 16 each", for keys.
 std::string Description(const Run& run);
 

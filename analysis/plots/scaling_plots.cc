@@ -1,6 +1,7 @@
 #include "analysis/plots/scaling_plots.h"
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -28,28 +29,16 @@ Panels PanelsOf(const ScalingStudy& study) {
   return {or_else(10, all.front()), or_else(100, all.back())};
 }
 
-// How a variant is drawn: colours of Okabe and Ito, dashes for what differs from a solid one.
-struct Style {
-  const char* variant;
-  const char* title;
-  const char* colour;
-  const char* line;
-};
-constexpr Style kStyles[] = {
-    {"ddp", "ddp", "#0072b2", "dt 1 pt 7"},
-    {"ddp, double tree", "ddp, double tree", "#0072b2", "dt 2 pt 6"},
-    {"all_reduce", "all_reduce", "#56b4e9", "dt 1 pt 5"},
-    {"parameter_server, 1 server", "parameter server, 1 server", "#d55e00", "dt 1 pt 9"},
-    {"parameter_server, 4 servers", "4 servers", "#e69f00", "dt 1 pt 11"},
-    {"parameter_server, 16 servers", "16 servers", "#cc79a7", "dt 1 pt 13"},
-    {"parameter_server, servers = workers", "as many servers as workers", "#009e73", "dt 1 pt 4"},
-    {"parameter_server, colocated", "colocated", "#009e73", "dt 2 pt 8"},
-    {"parameter_server_overlapped", "1 server, overlapped", "#d55e00", "dt 2 pt 10"},
-};
+// How the i-th variant is drawn: a colour of its own, then with dashes.
+std::string StyleOf(size_t i) {
+  constexpr int kPoints[] = {7, 5, 9, 11, 13, 4, 6, 8, 10};
+  return absl::StrCat("lc rgb '", Colour(i), "' dt ", i < 7 ? 1 : 2, " pt ",
+                      kPoints[i % std::size(kPoints)]);
+}
 
 // With what each worker is.
 std::string TitleOf(const ScalingStudy& study, const std::string& what) {
-  return absl::StrCat(what, "; a worker: ", Shortened(study.profiles[kProfile].hardware, 40));
+  return absl::StrCat(what, "; a worker: ", core::Shortened(study.profiles[kProfile].hardware, 40));
 }
 
 // Two panels side by side, one key above both.
@@ -84,8 +73,9 @@ constexpr char kWorkersAxis[] =
 std::vector<std::string> Curves(const ScalingStudy& study, double bandwidth, std::string& script,
                                 double ScalingPoint::*value, double factor) {
   std::vector<std::string> plots;
-  for (const Style& style : kStyles) {
-    const ScalingCurve* curve = study.Find({kProfile, style.variant, bandwidth, false});
+  const std::vector<std::string> variants = study.Variants();
+  for (size_t i = 0; i < variants.size(); ++i) {
+    const ScalingCurve* curve = study.Find({kProfile, variants[i], bandwidth, false});
     if (curve == nullptr) continue;
     std::vector<Point> points;
     for (const ScalingPoint& point : curve->points) {
@@ -93,8 +83,8 @@ std::vector<std::string> Curves(const ScalingStudy& study, double bandwidth, std
     }
     const std::string name = absl::StrCat("curve", bandwidth, "_", plots.size());
     AppendData(script, name, points);
-    plots.push_back(absl::StrCat("$", name, " with linespoints lw 2.5 ps 1 lc rgb '", style.colour,
-                                 "' ", style.line, " title ", Quoted(style.title)));
+    plots.push_back(absl::StrCat("$", name, " with linespoints lw 2.5 ps 1 ", StyleOf(i), " title ",
+                                 Quoted(variants[i])));
   }
   return plots;
 }
@@ -160,9 +150,9 @@ std::string Short(double count) {
 
 constexpr double kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
 
-void BreakdownPanel(const ScalingStudy& study, const Style& style, double bandwidth, size_t panel,
-                    std::string& script) {
-  const ScalingCurve* curve = study.Find({kProfile, style.variant, bandwidth, false});
+void BreakdownPanel(const ScalingStudy& study, const std::string& variant, double bandwidth,
+                    size_t panel, std::string& script) {
+  const ScalingCurve* curve = study.Find({kProfile, variant, bandwidth, false});
   const std::string name = absl::StrCat("$parts", panel);
   absl::StrAppend(&script, name, " << EOD\n");
   for (const ScalingPoint& point : curve ? curve->points : std::vector<ScalingPoint>()) {
@@ -179,7 +169,7 @@ void BreakdownPanel(const ScalingStudy& study, const Style& style, double bandwi
                   "\nset bmargin at screen ", panel < 2 ? "0.52" : "0.14", "\n",
                   panel == 1 ? "unset label 1\nunset key\n" : "", "set ylabel ",
                   Quoted(panel % 2 == 0 ? "% of the step" : ""), " offset 0.5\nset xlabel ",
-                  Quoted(panel < 2 ? "" : "workers"), "\nset label 2 ", Quoted(style.title),
+                  Quoted(panel < 2 ? "" : "workers"), "\nset label 2 ", Quoted(variant),
                   " at graph 0.5,1.08 center font 'Sans,16'\n");
   std::vector<std::string> plots;
   for (size_t part = 0; curve != nullptr && part < std::size(kParts); ++part) {
@@ -190,9 +180,23 @@ void BreakdownPanel(const ScalingStudy& study, const Style& style, double bandwi
   EndPicture(script, plots, "no points");
 }
 
+// The first variant of each kind, four at most.
+std::vector<std::string> OneOfEachKind(const ScalingStudy& study) {
+  std::map<int, std::string> by_kind;
+  for (const std::string& variant : study.Variants()) {
+    const ScalingCurve& curve = study.AnyOf(variant);
+    const int dedicated = curve.points.back().servers > 0 ? 2 : 3;
+    const int kind = !curve.HasServers() ? 0 : curve.ServersInTurn() > 0 ? 1 : dedicated;
+    by_kind.emplace(kind, variant);
+  }
+  std::vector<std::string> variants;
+  for (const auto& [kind, variant] : by_kind) variants.push_back(variant);
+  return variants;
+}
+
 void BreakdownPicture(const ScalingStudy& study, std::string& script) {
   const double bandwidth = PanelsOf(study).high;
-  constexpr size_t kShown[] = {0, 3, 5, 7};  // Of kStyles.
+  const std::vector<std::string> shown = OneOfEachKind(study);
   BeginPanels(script, "ps_scaling_breakdown.png",
               TitleOf(study, absl::StrCat("Where a step goes at ", bandwidth, " Gbit/s")));
   absl::StrAppend(&script,
@@ -200,8 +204,8 @@ void BreakdownPicture(const ScalingStudy& study, std::string& script) {
                   "set xrange [*:*]\nset xtics nomirror font 'Sans,14' autofreq\n"
                   "set yrange [0:100]\nset ytics nomirror autofreq\nset xlabel ''\n"
                   "set key maxrows 2 font 'Sans,15' width -4\n");
-  for (size_t panel = 0; panel < std::size(kShown); ++panel) {
-    BreakdownPanel(study, kStyles[kShown[panel]], bandwidth, panel, script);
+  for (size_t panel = 0; panel < shown.size(); ++panel) {
+    BreakdownPanel(study, shown[panel], bandwidth, panel, script);
   }
   absl::StrAppend(&script, "set style data points\n");
   EndPanels(script);
@@ -215,14 +219,13 @@ void KneePicture(const ScalingStudy& study, std::string& script) {
                   "set logscale xy\nset xtics nomirror (1, 10, 25, 100, 400)\nset xrange "
                   "[0.7:600]\nset grid xtics ytics lt 1 lw 1 lc rgb '#e4e4e4'\n");
   std::vector<std::string> plots;
-  for (double servers : {1.0, 4.0, 16.0}) {
-    const std::string variant =
-        absl::StrCat("parameter_server, ", servers, servers == 1 ? " server" : " servers");
-    const auto style = std::find_if(std::begin(kStyles), std::end(kStyles),
-                                    [&](const Style& s) { return s.variant == variant; });
+  const std::vector<std::string> variants = study.Variants();
+  for (size_t i = 0; i < variants.size(); ++i) {
+    const double servers = study.AnyOf(variants[i]).ServersInTurn();
+    if (servers == 0) continue;
     std::vector<Point> points;
     for (double bandwidth : study.Bandwidths()) {
-      if (const ScalingCurve* curve = study.Find({kProfile, variant, bandwidth, false})) {
+      if (const ScalingCurve* curve = study.Find({kProfile, variants[i], bandwidth, false})) {
         points.push_back({bandwidth, KneeOf(study, *curve)});
       }
     }
@@ -230,11 +233,10 @@ void KneePicture(const ScalingStudy& study, std::string& script) {
     AppendData(script, name, points);
     const std::string name_of_servers =
         absl::StrCat(servers, servers == 1 ? " server" : " servers");
-    plots.push_back(absl::StrCat("$", name, " with linespoints lw 2.5 ps 1.6 lc rgb '",
-                                 style->colour, "' ", style->line, " title '", name_of_servers,
-                                 ", simulated'"));
+    plots.push_back(absl::StrCat("$", name, " with linespoints lw 2.5 ps 1.6 ", StyleOf(i),
+                                 " title '", name_of_servers, ", simulated'"));
     plots.push_back(absl::StrCat("x*", Number(KneeOfLinks(study.profiles[kProfile], 1, servers)),
-                                 " with lines lw 2 dt 3 lc rgb '", style->colour, "' title '",
+                                 " with lines lw 2 dt 3 lc rgb '", Colour(i), "' title '",
                                  name_of_servers, ", C·B·S/(2M)'"));
   }
   EndPicture(script, plots, "no points");

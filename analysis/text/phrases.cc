@@ -67,6 +67,7 @@ constexpr Phrases kEnglish = {
     .noisy_cases = "; noisy measurements: ",
     .measured_on = "measured on",
     .cores = " cores",
+    .commit = "commit",
     .picture = "picture",
     .worst_cases = "Worst cases",
     .links = "links",
@@ -75,6 +76,8 @@ constexpr Phrases kEnglish = {
     .spread = "spread",
     .predicted = {"predicted", "ms/step"},
     .error = "error",
+    .noisy = "noisy",
+    .impossible = "below what is possible",
     .written = "written",
 };
 
@@ -147,6 +150,7 @@ constexpr Phrases kChinese = {
     .noisy_cases = "；波动较大的测量：",
     .measured_on = "测量所用处理器",
     .cores = " 核",
+    .commit = "提交",
     .picture = "图",
     .worst_cases = "误差最大的案例",
     .links = "链路",
@@ -155,6 +159,8 @@ constexpr Phrases kChinese = {
     .spread = "离散度",
     .predicted = {"预测", "毫秒/步"},
     .error = "误差",
+    .noisy = "波动较大",
+    .impossible = "低于可能的下限",
     .written = "已写入",
 };
 

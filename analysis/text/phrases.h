@@ -75,6 +75,7 @@ struct Phrases {
   const char* noisy_cases;  // Before their number.
   const char* measured_on;
   const char* cores;
+  const char* commit;
   const char* picture;
   const char* worst_cases;
   const char* links;
@@ -83,6 +84,8 @@ struct Phrases {
   const char* spread;
   Heading predicted;
   const char* error;
+  const char* noisy;
+  const char* impossible;  // Measured faster than can be.
   // What was written.
   const char* written;
 

@@ -12,6 +12,7 @@ constexpr ScalingPhrases kEnglish = {
         "estimates what stragglers cost. A saturated server's\nthroughput over that of a worker "
         "alone is the number of workers it feeds; if only its links counted that\nwould be "
         "C B S/(2M), with B bytes/s and S servers.\n",
+    .commit = "Simulated by commit $0.\n",
     .profile =
         "batch $0 a worker, computing time C = $1 s, gradients M = $2 MB; a worker alone: "
         "$3 images/s",
@@ -40,6 +41,7 @@ constexpr ScalingPhrases kChinese = {
         "整步按闭式公式计算，其中掉队者的影响为估计值。\n"
         "服务器饱和时的吞吐量除以单个工作进程的吞吐量，即其能供给的工作进程数；\n"
         "若只计其链路，则为 C B S/(2M)，B 为字节/秒，S 为服务器数。\n",
+    .commit = "模拟所用提交：$0。\n",
     .profile = "每进程批大小 $0，计算时间 C = $1 秒，梯度 M = $2 MB；单个工作进程：$3 图像/秒",
     .efficiency = "效率，%",
     .workers = "进程",

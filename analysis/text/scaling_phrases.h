@@ -10,6 +10,7 @@ namespace analysis {
 struct ScalingPhrases {
   const char* title;
   const char* explanation;  // Whole lines.
+  const char* commit;       // A line; which.
   const char* profile;      // Batch, computing time, gradients' MB, images/s of a worker alone.
   const char* efficiency;   // Of a column, as all below.
   const char* workers;

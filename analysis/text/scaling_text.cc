@@ -13,11 +13,12 @@
 namespace analysis {
 namespace {
 
+using core::DisplayWidth;
+using core::Table;
 using Align = Table::Align;
 
 constexpr double kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
 constexpr double kStragglerWorkers[] = {1024, 65536};
-constexpr char kServerVariant[] = "parameter_server";
 
 // Three digits that say something.
 std::string Digits(double value) {
@@ -43,20 +44,6 @@ std::string Wrapped(const std::string& text) {
     used += width + 1;
   }
   return lines + "\n";
-}
-
-bool HasServers(const std::string& variant) {
-  return variant.compare(0, sizeof(kServerVariant) - 1, kServerVariant) == 0;
-}
-
-// Servers that do nothing else, by the variant's name; 0 if they are not a fixed number.
-double ServersOf(const std::string& variant) {
-  for (double servers : {1.0, 4.0, 16.0}) {
-    const std::string name =
-        absl::StrCat(kServerVariant, ", ", servers, servers == 1 ? " server" : " servers");
-    if (variant == name) return servers;
-  }
-  return 0;
 }
 
 // Behind a figure: how it was come by, where messages were not simulated.
@@ -87,9 +74,9 @@ std::string KneeTable(const ScalingStudy& study, const ScalingPhrases& phrases, 
   std::vector<Table::Column> columns = {{phrases.fed_workers, "", Align::kLeft}};
   std::vector<std::string> variants;
   for (const std::string& variant : study.Variants()) {
-    if (ServersOf(variant) == 0) continue;
+    const double servers = study.AnyOf(variant).ServersInTurn();
+    if (servers == 0) continue;
     variants.push_back(variant);
-    const double servers = ServersOf(variant);
     columns.push_back(
         {servers == 1 ? phrases.one_server : absl::Substitute(phrases.several_servers, servers),
          phrases.simulated});
@@ -101,14 +88,15 @@ std::string KneeTable(const ScalingStudy& study, const ScalingPhrases& phrases, 
     for (const std::string& variant : variants) {
       const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
       row.push_back(curve ? Digits(KneeOf(study, *curve)) : "-");
-      row.push_back(Digits(KneeOfLinks(study.profiles[profile], bandwidth, ServersOf(variant))));
+      row.push_back(Digits(
+          KneeOfLinks(study.profiles[profile], bandwidth, study.AnyOf(variant).ServersInTurn())));
     }
     table.AddRow(row);
   }
   return table.ToString(2);
 }
 
-// Where each kind of parameter server is at least as fast as `rival`.
+// Where each variant with servers is at least as fast as `rival`.
 std::string CrossingTable(const ScalingStudy& study, const ScalingPhrases& phrases, size_t profile,
                           const std::string& rival) {
   std::vector<Table::Column> columns = {
@@ -117,7 +105,7 @@ std::string CrossingTable(const ScalingStudy& study, const ScalingPhrases& phras
   for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), phrases.workers});
   Table table(columns);
   for (const std::string& variant : study.Variants()) {
-    if (!HasServers(variant)) continue;
+    if (!study.AnyOf(variant).HasServers()) continue;
     std::vector<std::string> row = {variant};
     for (double bandwidth : bandwidths) {
       const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
@@ -175,8 +163,8 @@ std::string ProfileText(const ScalingStudy& study, const ScalingPhrases& phrases
     absl::StrAppend(&text, EfficiencyTable(study, phrases, index, bandwidth), "\n");
   }
   absl::StrAppend(&text, KneeTable(study, phrases, index));
-  for (const char* rival : {"ddp", "ddp, double tree", "all_reduce"}) {
-    if (study.Find({index, rival, study.Bandwidths().front(), false}) == nullptr) continue;
+  for (const std::string& rival : study.Variants()) {
+    if (study.AnyOf(rival).HasServers()) continue;
     absl::StrAppend(&text, "\n", CrossingTable(study, phrases, index, rival));
   }
   for (double workers : kStragglerWorkers) {
@@ -190,7 +178,8 @@ std::string ProfileText(const ScalingStudy& study, const ScalingPhrases& phrases
 std::string ScalingSection(const ScalingStudy& study, const ScalingPhrases& phrases) {
   std::string text = absl::StrCat(
       phrases.title, "\n", std::string(static_cast<size_t>(DisplayWidth(phrases.title)), '-'), "\n",
-      phrases.explanation);
+      phrases.explanation,
+      study.commit.empty() ? "" : absl::Substitute(phrases.commit, study.commit));
   for (size_t i = 0; i < study.profiles.size(); ++i) {
     absl::StrAppend(&text, "\n", ProfileText(study, phrases, i));
   }

@@ -21,6 +21,9 @@ constexpr size_t kSkippedImagesShown = 20;
 constexpr double kMillisecond = 1e-3;
 constexpr double kGigabyte = 1e9;
 
+using core::DisplayWidth;
+using core::Shortened;
+using core::Table;
 using Align = Table::Align;
 
 Table::Column ColumnOf(const Phrases::Heading& heading, Align align = Align::kRight) {
@@ -258,8 +261,9 @@ std::string LossDistanceSection(const Runs& runs, const Phrases& phrases) {
 
 std::string NotesSection(const Runs& runs, const Phrases& phrases) {
   std::vector<std::string> notes;
-  for (const std::string& file : runs.missing) {
-    notes.push_back(absl::StrCat(phrases.missing, phrases.colon, file));
+  if (!runs.missing.empty()) {
+    notes.push_back(
+        absl::StrCat(phrases.missing, phrases.colon, absl::StrJoin(runs.missing, ", ")));
   }
   for (const std::string& error : runs.malformed) {
     notes.push_back(absl::StrCat(phrases.malformed, phrases.colon, error));

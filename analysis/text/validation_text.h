@@ -1,6 +1,7 @@
 #ifndef ANALYSIS_TEXT_VALIDATION_TEXT_H_
 #define ANALYSIS_TEXT_VALIDATION_TEXT_H_
 
+#include <cstddef>
 #include <string>
 
 #include "analysis/data/validation.h"
@@ -8,8 +9,13 @@
 
 namespace analysis {
 
-// Whole lines: the simulator's mean and worst error in one, where that was measured, and a table of
-// the cases it predicts worst.
+// "48 cases: mean error of the step time 2.4 %, worst 9.7 %", a line.
+std::string ErrorLine(const Validation& validation, const Phrases& phrases);
+
+// A table of the cases that it predicts worst, at most `cases_max`.
+std::string CasesTable(const Validation& validation, const Phrases& phrases, size_t cases_max);
+
+// Whole lines: mean and worst error, where that was measured, and the cases predicted worst.
 std::string ValidationSection(const Validation& validation, const Phrases& phrases);
 
 }  // namespace analysis

@@ -1,31 +1,34 @@
 #ifndef BACKENDS_CUDA_BATCH_UPLOADER_H_
 #define BACKENDS_CUDA_BATCH_UPLOADER_H_
 
-#include <condition_variable>
+#include <array>
+#include <atomic>
+#include <cstdint>
 #include <deque>
-#include <exception>
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <optional>
 #include <vector>
 
 #include "backends/cuda/device.h"
 #include "backends/images/batch.h"
+#include "backends/worker_thread.h"
+#include "core/work.h"
 
 namespace backends {
 
-// A minibatch on a device.
+// A minibatch on a device: count × size × size × 3 (row-major), and `count` labels.
 struct DeviceBatch {
   int64_t count = 0;
-  int64_t size = 0;
+  int64_t size = 0;    // Pixels: width and height.
   bool bytes = false;  // Else float32, normalized.
   void* pixels = nullptr;
   int64_t* labels = nullptr;
   std::shared_ptr<DeviceEvent> arrived;  // Only then it is all there.
-  size_t slot = 0;
+  size_t slot = 0;                       // The uploader's.
 };
 
-// Copies a source's minibatches to a device, ahead of their use, on a stream of its own.
+// Copies a source's minibatches to a device, ahead of their use, on a stream of its own. One call
+// at a time.
 class BatchUploader {
  public:
   // Both outlive it. Nothing is taken from the source before the first call.
@@ -35,9 +38,9 @@ class BatchUploader {
 
   // Starts the source's epoch; what was taken ahead is forgotten.
   void BeginEpoch(int epoch);
-  // Null after the last. Blocks until the copy has been started. Throws what the source throws.
-  std::unique_ptr<DeviceBatch> Next();
-  // `batch` may be overwritten when `event` has passed.
+  // Empty after the last. Blocks until the copy has been started. Throws what the source throws.
+  std::optional<DeviceBatch> Next();
+  // `batch` may be overwritten when `event` has passed. At most three are not released.
   void Release(const DeviceBatch& batch, std::shared_ptr<DeviceEvent> event);
 
  private:
@@ -47,36 +50,28 @@ class BatchUploader {
     std::shared_ptr<void> device, pinned;
   };
   struct Slot {
-    bool free = true;
+    std::optional<core::Work> filled;   // Fails as the source does.
+    std::optional<DeviceBatch> batch;   // Empty after the source's last.
     std::shared_ptr<DeviceEvent> read;  // By who released it.
-    std::shared_ptr<DeviceEvent> written;
     Memory pixels, labels;
   };
 
-  void Run();
-  // Needs the mutex; the slot that comes next, if it is free.
-  Slot* NextSlot();
-  // Null after the source's last.
-  std::unique_ptr<DeviceBatch> Fill(Slot& slot);
+  // Fills all free slots, one after the other.
+  void Refill();
+  // On the thread.
+  void Fill(Slot& slot);
   template <typename T>
   void Upload(const std::vector<T>& values, const Slot& slot, Memory& memory);
 
   Device& device_;
   BatchSource& source_;
   const std::unique_ptr<DeviceStream> stream_;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by mutex_.
-  bool running_ = false;  // Takes batches, or will as soon as there is room.
-  bool busy_ = false;     // With one.
-  bool stopping_ = false;
-  std::vector<Slot> slots_;
-  size_t next_slot_ = 0;
-  std::deque<std::unique_ptr<DeviceBatch>> ready_;
-  bool ended_ = false;
-  std::exception_ptr error_;
-  std::thread thread_;
+  std::array<Slot, 3> slots_;             // One is used, one is there, one is on its way.
+  std::deque<Slot*> free_;                // The longest free first.
+  std::deque<Slot*> ahead_;               // Filled, or to be filled, in the source's order.
+  bool ended_ = false;                    // Of the thread: the source has ended, or failed.
+  std::atomic<bool> forgetting_ = false;  // What is still to be filled is not wanted.
+  std::optional<WorkerThread> thread_{std::in_place};
 };
 
 }  // namespace backends

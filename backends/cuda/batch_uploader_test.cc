@@ -71,11 +71,11 @@ TEST_F(BatchUploaderTest, GivesAllBatchesOfEveryEpochInOrder) {
     uploader.BeginEpoch(epoch);
     for (int i = 0; i < 7; ++i) {
       const auto batch = uploader.Next();
-      ASSERT_NE(batch, nullptr);
+      ASSERT_TRUE(batch);
       EXPECT_TRUE(batch->bytes);
       EXPECT_EQ(Use(uploader, *batch), Both(10 * epoch + i));
     }
-    EXPECT_EQ(uploader.Next(), nullptr);
+    EXPECT_FALSE(uploader.Next());
   }
 }
 
@@ -95,7 +95,7 @@ TEST_F(BatchUploaderTest, OverwritesNothingThatTheDeviceStillReads) {
   std::promise<void> release;
   const auto first = uploader.Next();
   EXPECT_EQ(Use(uploader, *first, release.get_future().share()), Both(0));
-  std::vector<std::unique_ptr<DeviceBatch>> ahead;
+  std::vector<std::optional<DeviceBatch>> ahead;
   for (int i = 0; i < 3; ++i) ahead.push_back(uploader.Next());  // The host goes on …
   EXPECT_FALSE(ahead.back()->arrived->Passed());                 // … and the copy waits.
   EXPECT_EQ(static_cast<uint8_t*>(first->pixels)[0], 0);
@@ -120,6 +120,25 @@ TEST_F(BatchUploaderTest, WhatTheSourceThrowsComesAfterTheBatchesBefore) {
   BatchUploader uploader(*device_, source);
   EXPECT_EQ(Use(uploader, *uploader.Next()), Both(0));
   EXPECT_THAT([&] { uploader.Next(); }, ::testing::ThrowsMessage<core::Error>("a disk is broken"));
+}
+
+TEST_F(BatchUploaderTest, WhatEndsTheSourceEndsIt) {
+  CountingSource source(4, /*fails=*/false), broken(0, /*fails=*/true);
+  BatchUploader uploader(*device_, source), failing(*device_, broken);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(Use(uploader, *uploader.Next()), Both(i));
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_FALSE(uploader.Next());
+    EXPECT_THROW(failing.Next(), core::Error);
+  }
+  uploader.BeginEpoch(1);
+  EXPECT_EQ(Use(uploader, *uploader.Next()), Both(10));
+}
+
+TEST_F(BatchUploaderTest, MoreBatchesThanItHasAreAnError) {
+  CountingSource source(8, /*fails=*/false);
+  BatchUploader uploader(*device_, source);
+  for (int i = 0; i < 3; ++i) uploader.Next();
+  EXPECT_THROW(uploader.Next(), std::logic_error);
 }
 
 }  // namespace

@@ -9,26 +9,28 @@
 
 namespace backends {
 
-// The order between what a replica computes on its stream and what a communicator moves on others:
-// what starts comes after what has been awaited, on the device; the host waits for neither.
+// The order between what a replica computes on its stream and what a communicator moves on streams
+// of its own: an operation begins, on the device, after everything of the other side that has been
+// awaited before it was started. The host waits for neither.
 class ComputeOrder {
  public:
   explicit ComputeOrder(DeviceStream& compute) : compute_(compute) {}
 
-  // The replica: all up to `event` on its stream has been awaited.
+  // For the replica: everything on its stream up to `event` has been awaited.
   void Awaited(std::shared_ptr<DeviceEvent> event) {
     const std::lock_guard lock(mutex_);
     awaited_ = std::move(event);
   }
 
-  // The communicator: what an operation that starts now comes after; null if there is nothing.
+  // For the communicator: the event after which an operation that is started now begins; null if
+  // there is none.
   std::shared_ptr<DeviceEvent> awaited() const {
     const std::lock_guard lock(mutex_);
     return awaited_;
   }
 
-  // The communicator: an operation that ends with `event` has been awaited. What is computed from
-  // now on comes after it.
+  // For the communicator: an operation that ends with `event` has been awaited. What is computed
+  // from now on begins after it.
   void Follow(const DeviceEvent& event) { compute_.WaitFor(event); }
 
  private:

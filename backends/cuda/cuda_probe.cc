@@ -1,36 +1,29 @@
 #include "backends/cuda/cuda_probe.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
+#include <string>
 
-#include <cstdio>
-
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/process.h"
 
 namespace backends {
 
 CudaDevices ProbeCudaDevices() {
-  int ends[2];
-  if (pipe(ends) != 0) throw core::Error("no pipe could be made to look for GPUs");
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child < 0) throw core::Error("no process could be made to look for GPUs");
-  if (child == 0) {
+  core::Process child = core::ValueOrThrow(core::Process::Call([] {
     const CudaDevices found = FindCudaDevices();
-    const ssize_t written = write(ends[1], found.problem.data(), found.problem.size());
-    _exit(written < 0 ? 0 : found.count);
-  }
-  close(ends[1]);
+    return absl::StrCat(found.count, "\n", found.problem);
+  }));
+  const bool looked = child.Wait().code == 0;
+  const std::string& text = child.text();
+  const size_t end = text.find('\n');
   CudaDevices devices;
-  char text[512];
-  for (ssize_t length; (length = read(ends[0], text, sizeof(text))) > 0;) {
-    devices.problem.append(text, static_cast<size_t>(length));
+  if (looked && end != text.npos && absl::SimpleAtoi(text.substr(0, end), &devices.count)) {
+    devices.problem = text.substr(end + 1);
+  } else {
+    devices.problem =
+        absl::StrCat("looking for GPUs ", child.Wait().ToString(), text.empty() ? "" : ": ", text);
   }
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFEXITED(status)) devices.count = WEXITSTATUS(status);
-  if (devices.count == 0 && devices.problem.empty()) devices.problem = "looking for GPUs failed";
   return devices;
 }
 

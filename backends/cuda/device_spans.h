@@ -10,8 +10,9 @@
 
 namespace backends {
 
-// Spans that a device stamps: pairs of events, looked at in bulk when an interval ends. Their times
-// are the run's: the device's clock is set by the host's at the begin of every interval.
+// Spans of a device's work: pairs of events, whose times are asked for in bulk when an interval
+// ends. They are the run's times: device's and host's clock are compared at the begin of every
+// interval.
 class DeviceSpans final : public core::DeferredSpans {
  public:
   // A step ends when `compute` has done what it was told before. Both outlive the spans.
@@ -21,7 +22,8 @@ class DeviceSpans final : public core::DeferredSpans {
   void Record(core::SpanKind kind, std::shared_ptr<DeviceEvent> start,
               std::shared_ptr<DeviceEvent> end, int64_t bytes);
 
-  // An instant of this interval that has passed, as the run's time. From the thread of the steps.
+  // When `event`, one of this interval that has passed, did so: in the run's time. For the thread
+  // that begins and takes steps.
   core::Duration TimeOf(const DeviceEvent& event) const;
 
   std::vector<core::Span> Begin() override;

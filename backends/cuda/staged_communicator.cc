@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <functional>
-#include <future>
 #include <map>
 #include <mutex>
-#include <thread>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "backends/worker_thread.h"
 #include "core/base/error.h"
 
 namespace backends {
@@ -79,8 +77,9 @@ class StagedCommunicator final : public core::Communicator {
         order_(order),
         pool_(device),
         stream_(device.MakeStream(/*urgent=*/true)),
-        host_(std::move(host)),
-        thread_([this] { Run(); }) {}
+        host_(std::move(host)) {
+    thread_->RunAndWait([this] { device_.Enter(); });
+  }
   ~StagedCommunicator() override;
 
   int rank() const override { return host_->rank(); }
@@ -129,7 +128,6 @@ class StagedCommunicator final : public core::Communicator {
 
   Work Start(const Plan& plan, Call call);
   Staged Stage(Buffer buffer);
-  void Run();
 
   Device& device_;
   ComputeOrder* const order_;
@@ -137,15 +135,12 @@ class StagedCommunicator final : public core::Communicator {
   const std::unique_ptr<DeviceStream> stream_;
   const std::unique_ptr<core::Communicator> host_;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;                         // Guarded by mutex_, as is the queue.
-  std::deque<std::shared_ptr<Operation>> queue_;  // Not started yet.
   std::vector<std::shared_ptr<Operation>> kept_;  // Of the thread: what may be in flight.
-  std::thread thread_;
+  std::optional<WorkerThread> thread_{std::in_place};
 };
 
-class StagedCommunicator::Operation final : public core::Operation {
+// Finished, as a completion, when its pieces have begun.
+class StagedCommunicator::Operation final : public Completion {
  public:
   Operation(StagedCommunicator& owner, Staged source, Staged target, bool divisible, Call call)
       : owner_(owner),
@@ -155,20 +150,8 @@ class StagedCommunicator::Operation final : public core::Operation {
         after_(owner.order_ ? owner.order_->awaited() : nullptr),
         call_(std::move(call)) {}
 
-  // On the thread.
-  void Begin() {
-    try {
-      // Dropped without being awaited, its memory stays in use until it is over.
-      std::erase_if(owner_.kept_, [](const auto& kept) { return kept->finished(); });
-      BeginPieces();
-      begun_.set_value();
-    } catch (...) {
-      begun_.set_exception(std::current_exception());
-    }
-  }
-
   bool Await(std::coroutine_handle<> waiter) override {
-    begun_future_.get();
+    Completion::Await(waiter);
     DeviceStream& stream = *owner_.stream_;
     for (size_t i = 0; i < works_.size(); ++i) {
       works_[i].Await(waiter);
@@ -181,20 +164,15 @@ class StagedCommunicator::Operation final : public core::Operation {
       end_ = stream.Record();
       owner_.order_ ? owner_.order_->Follow(*end_) : end_->Wait();
     }
-    finished_ = true;
+    awaited_ = true;
     return false;
   }
 
   // Whether neither host nor device needs its memory any more.
-  bool finished() const { return finished_ && (!end_ || end_->Passed()); }
+  bool over() const { return awaited_ && (!end_ || end_->Passed()); }
 
- private:
-  // Where source and target differ in size, there is one piece of either.
-  Piece PieceOf(const Staged& staged, size_t i) const {
-    return pieces_.size() == 1 ? Piece{0, staged.buffer.count} : pieces_[i];
-  }
-
-  void BeginPieces() {
+  // On the thread.
+  void Begin() {
     DeviceStream& stream = *owner_.stream_;
     std::vector<std::shared_ptr<DeviceEvent>> copied;
     // What is received is written to memory that may still be read.
@@ -213,26 +191,25 @@ class StagedCommunicator::Operation final : public core::Operation {
     }
   }
 
+ private:
+  // Where source and target differ in size, there is one piece of either.
+  Piece PieceOf(const Staged& staged, size_t i) const {
+    return pieces_.size() == 1 ? Piece{0, staged.buffer.count} : pieces_[i];
+  }
+
   StagedCommunicator& owner_;
   const Staged source_;
   const Staged target_;
   const std::vector<Piece> pieces_;
   const std::shared_ptr<DeviceEvent> after_;
   const Call call_;
-  std::vector<Work> works_;  // By piece.
-  std::promise<void> begun_;
-  std::shared_future<void> begun_future_ = begun_.get_future().share();
-  std::shared_ptr<DeviceEvent> end_;  // Set before finished_; null if nothing goes to the device.
-  std::atomic<bool> finished_ = false;
+  std::vector<Work> works_;           // By piece.
+  std::shared_ptr<DeviceEvent> end_;  // Set before awaited_; null if nothing goes to the device.
+  std::atomic<bool> awaited_ = false;
 };
 
 StagedCommunicator::~StagedCommunicator() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_one();
-  thread_.join();
+  thread_.reset();
   try {
     stream_->Record()->Wait();    // Nothing is copied any more when memory goes.
   } catch (const core::Error&) {  // The device has failed.
@@ -250,26 +227,14 @@ Work StagedCommunicator::Start(const Plan& plan, Call call) {
   Staged target = in_place ? source : Stage(plan.target);
   auto operation = std::make_shared<Operation>(*this, std::move(source), std::move(target),
                                                plan.divisible, std::move(call));
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(operation);
-  }
-  changed_.notify_one();
-  return Work(std::move(operation));
-}
-
-void StagedCommunicator::Run() {
-  device_.Enter();
-  while (true) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    const std::shared_ptr<Operation> operation = std::move(queue_.front());
-    queue_.pop_front();
-    lock.unlock();
-    kept_.push_back(operation);
-    operation->Begin();
-  }
+  return thread_->Run(
+      [this, operation] {
+        // Dropped without being awaited, its memory stays in use until it is over.
+        std::erase_if(kept_, [](const auto& kept) { return kept->over(); });
+        kept_.push_back(operation);
+        operation->Begin();
+      },
+      operation);
 }
 
 }  // namespace

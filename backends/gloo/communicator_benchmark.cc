@@ -7,9 +7,6 @@
 // used together, the figure that other work on the machine disturbs least; #wrong counts elements
 // that differ from the sum.
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -18,20 +15,28 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
 #include "core/base/error.h"
+#include "core/base/flags.h"
+#include "core/base/process.h"
 #include "core/base/processor_time.h"
+#include "core/base/table.h"
 #include "core/base/temporary_folder.h"
 #include "core/task.h"
 
 namespace {
 
+struct Options {
+  int repetitions = 11;  // Of a case.
+  int shrink = 1;        // Divides the model's sizes.
+};
+
 using core::Buffer;
 using core::Communicator;
 using core::Work;
-
-constexpr int kRepetitions = 11;
 
 enum class Pattern { kAllReduceInTurn, kAllReduceInFlight, kPush, kPull };
 
@@ -41,8 +46,21 @@ struct Case {
   std::vector<int64_t> counts;  // Of float32.
 };
 
+core::Table MakeTable() {
+  return core::Table({{"case", "", core::Table::Align::kLeft, 34},
+                      {"calls", ""},
+                      {"bytes", "MB"},
+                      {"min", "ms", core::Table::Align::kRight, 8},
+                      {"median", "ms", core::Table::Align::kRight, 8},
+                      {"max", "ms", core::Table::Align::kRight, 8},
+                      {"CPU", "ms", core::Table::Align::kRight, 8},
+                      {"algbw", "GB/s"},
+                      {"busbw", "GB/s"},
+                      {"#wrong", "count"}});
+}
+
 // The parameters of ResNet-50 in torchvision's order of sizes: 25,557,032 in 161 tensors.
-std::vector<int64_t> ResNet50() {
+std::vector<int64_t> ResNet50(int shrink) {
   std::vector<int64_t> counts = {64 * 3 * 49, 64, 64};
   int64_t inputs = 64;
   const int blocks[] = {3, 4, 6, 3};
@@ -57,6 +75,7 @@ std::vector<int64_t> ResNet50() {
     }
   }
   counts.insert(counts.end(), {inputs * 1000, 1000});
+  for (int64_t& count : counts) count = std::max<int64_t>(1, count / shrink);
   return counts;
 }
 
@@ -70,7 +89,8 @@ std::vector<int64_t> Buckets(int64_t total, int64_t bucket) {
 // Runs one case repeatedly on one rank.
 class Runner {
  public:
-  Runner(Communicator& communicator, const Case& test) : communicator_(communicator), test_(test) {
+  Runner(Communicator& communicator, const Case& test, int repetitions)
+      : communicator_(communicator), test_(test), repetitions_(repetitions) {
     for (int64_t count : test.counts) total_ += count;
     data_.resize(total_);
     if (communicator.rank() == 0)
@@ -80,7 +100,7 @@ class Runner {
   core::Task Run() {
     std::vector<double> seconds;
     double processor_time = 0;
-    for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+    for (int repetition = 0; repetition < repetitions_; ++repetition) {
       std::fill(data_.begin(), data_.end(), static_cast<float>(communicator_.rank() + 1));
       float barrier = 0;
       co_await communicator_.AllReduce({&barrier, 1});
@@ -89,7 +109,7 @@ class Runner {
       std::vector<Work> works = Start();
       for (Work& work : works) co_await work;
       const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-      processor_time += (core::ProcessorSeconds() - busy) / kRepetitions;
+      processor_time += (core::ProcessorSeconds() - busy) / repetitions_;
       std::vector<double> times(communicator_.size());
       times[communicator_.rank()] = passed.count();
       const int64_t size = communicator_.size();
@@ -155,22 +175,26 @@ class Runner {
     const bool collective = test_.pattern <= Pattern::kAllReduceInFlight;
     const double bytes = 4.0 * static_cast<double>(total_);
     const double factor = collective ? 2.0 * (size - 1) / size : size - 1;
-    std::printf("%-36s %6zu %9.1f %9.2f %9.2f %9.2f %9.2f %7.2f %7.2f %7.0f\n", test_.name,
-                test_.counts.size(), bytes / 1e6, 1e3 * seconds.front(), 1e3 * median,
-                1e3 * seconds.back(), 1e3 * processor_time, bytes / median / 1e9,
-                factor * bytes / median / 1e9, wrong);
+    const auto cell = [](double value) { return absl::StrFormat("%.2f", value); };
+    const std::string line = MakeTable().Line(
+        {test_.name, absl::StrCat(test_.counts.size()), absl::StrFormat("%.1f", bytes / 1e6),
+         cell(1e3 * seconds.front()), cell(1e3 * median), cell(1e3 * seconds.back()),
+         cell(1e3 * processor_time), cell(bytes / median / 1e9),
+         cell(factor * bytes / median / 1e9), absl::StrFormat("%.0f", wrong)});
+    std::fputs(line.c_str(), stdout);
     std::fflush(stdout);
   }
 
   Communicator& communicator_;
   const Case& test_;
+  const int repetitions_;
   int64_t total_ = 0;
   std::vector<float> data_;
   std::vector<std::vector<float>> received_;  // The server's, by worker.
 };
 
-int RunRank(int rank, int size, const std::string& folder) {
-  const std::vector<int64_t> tensors = ResNet50();
+int RunRank(int rank, int size, const Options& options, const std::string& folder) {
+  const std::vector<int64_t> tensors = ResNet50(options.shrink);
   int64_t total = 0;
   for (int64_t count : tensors) total += count;
   const std::vector<Case> cases = {
@@ -189,7 +213,7 @@ int RunRank(int rank, int size, const std::string& folder) {
     const auto communicator =
         backends::ConnectGloo({.rank = rank, .size = size, .store = store.get()});
     for (const Case& test : cases) {
-      Runner runner(*communicator, test);
+      Runner runner(*communicator, test, options.repetitions);
       core::RunToEnd(runner.Run());
     }
   } catch (const std::exception& error) {
@@ -199,23 +223,21 @@ int RunRank(int rank, int size, const std::string& folder) {
   return 0;
 }
 
-int RunRanks(int size) {
+int RunRanks(int size, const Options& options) {
   if (size < 2) {
     std::fprintf(stderr, "communicator_benchmark needs at least 2 ranks\n");
     return 1;
   }
   const core::TemporaryFolder folder;
-  std::printf("%d ranks, %d repetitions, float32\n", size, kRepetitions);
-  std::printf("%-36s %6s %9s %9s %9s %9s %9s %7s %7s %7s\n", "case", "calls", "bytes", "min",
-              "median", "max", "CPU", "algbw", "busbw", "#wrong");
-  std::printf("%-36s %6s %9s %9s %9s %9s %9s %7s %7s %7s\n", "", "", "MB", "ms", "ms", "ms", "ms",
-              "GB/s", "GB/s", "");
-  std::fflush(stdout);
+  std::printf("%d ranks, %d repetitions, float32\n%s", size, options.repetitions,
+              MakeTable().Head().c_str());
+  std::vector<core::Process> ranks;
   for (int rank = 0; rank < size; ++rank) {
-    if (fork() == 0) std::_Exit(RunRank(rank, size, folder.path()));
+    ranks.push_back(core::ValueOrThrow(
+        core::Process::Fork([&] { return RunRank(rank, size, options, folder.path()); })));
   }
   int failed = 0;
-  for (int status = 0; wait(&status) > 0;) failed |= status;
+  for (core::Process& rank : ranks) failed |= rank.Wait().code;
   return failed != 0;
 }
 
@@ -223,7 +245,15 @@ int RunRanks(int size) {
 
 int main(int argc, char** argv) {
   try {
-    return RunRanks(argc > 1 ? std::atoi(argv[1]) : 4);
+    Options options;
+    core::FlagTable flags = {
+        {"repetitions", &options.repetitions, core::Range(1, 1e6), "of a case"},
+        {"shrink", &options.shrink, core::Range(1, 1e9),
+         "divides the model's sizes; for a test that all cases run"},
+    };
+    const std::vector<std::string> rest =
+        flags.ReadWithOthers(argc, argv, "Times the operations of training.");
+    return RunRanks(rest.empty() ? 4 : std::atoi(rest[0].c_str()), options);
   } catch (const core::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -5,11 +5,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "backends/gloo/collectives.h"
+#include "backends/gloo/collective_threads.h"
 #include "backends/gloo/mesh.h"
 #include "backends/gloo/messages.h"
 #include "backends/gloo/peers.h"
 #include "core/base/error.h"
+#include "core/collectives/direct_exchange.h"
 
 namespace backends {
 namespace {
@@ -71,7 +72,7 @@ class GlooCommunicator : public core::Communicator {
   }
 
  private:
-  Work Start(const CollectiveCall& call) {
+  Work Start(const core::CollectiveCall& call) {
     const bool sums = call.kind == SpanKind::kAllReduce || call.kind == SpanKind::kReduceScatter;
     const bool sharded = call.kind == SpanKind::kReduceScatter || call.kind == SpanKind::kAllGather;
     if (sums && call.data.type == core::DataType::kByte) {
@@ -106,7 +107,7 @@ class GlooCommunicator : public core::Communicator {
 
   Peers peers_;
   Messages messages_;
-  Collectives collectives_;
+  CollectiveThreads collectives_;
 };
 
 }  // namespace

@@ -203,6 +203,7 @@ TEST(GlooProcessesTest, ARankThatIsBusyForTooLongIsSaidToBeAlive) {
 class MapStore : public Store {
  public:
   void Set(const std::string& key, const std::string& value) override { values_[key] = value; }
+  void Append(const std::string& key, const std::string& value) override { values_[key] += value; }
   std::optional<std::string> Get(const std::string& key, milliseconds) override {
     const auto found = values_.find(key);
     return found == values_.end() ? std::nullopt : std::optional(found->second);
@@ -229,13 +230,14 @@ TEST(GlooProcessesTest, RanksThatDoNotComeAreNamed) {
 
 TEST(GlooProcessesTest, ARankWithAnotherWorldSizeIsNamed) {
   MapStore store;
-  store.Set("addresses/1", "host\n");
-  EXPECT_THAT(ErrorOf({.rank = 0, .size = 2, .store = &store}), HasSubstr("rank 1 was started as"));
+  store.Set("ranks/1", "3\nhost\n");
+  EXPECT_THAT(ErrorOf({.rank = 0, .size = 2, .store = &store}),
+              HasSubstr("rank 1 was started as one of 3 ranks, this one of 2"));
 }
 
 TEST(GlooProcessesTest, LoopbackDoesNotReachAnotherHost) {
   MapStore store;
-  store.Set("addresses/1", "another_host\n" + std::string(2 * 192, '\0'));
+  store.Set("ranks/1", "2\nanother_host\n" + std::string(2 * 192, '\0'));
   EXPECT_THAT(ErrorOf({.rank = 0, .size = 2, .store = &store}),
               AllOf(HasSubstr("rank 1 on host another_host"), HasSubstr("interface")));
 }

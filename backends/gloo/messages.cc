@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "backends/gloo/completion.h"
+#include "backends/completion.h"
 
 namespace backends {
 namespace {

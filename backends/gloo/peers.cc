@@ -4,79 +4,47 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/str_cat.h"
 #include "backends/gloo/cause.h"
 #include "gloo/common/error.h"
 
 namespace backends {
 namespace {
 
-using std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
 // Gloo may not time out by itself: it would cut all connections before reports could be sent.
 constexpr auto kForever = std::chrono::hours(100);
-// How often deadlines are looked at.
-constexpr auto kWatchInterval = std::chrono::milliseconds(500);
-// How long to wait for other ranks' reports: a living rank answers at once, a stopped one never.
-constexpr auto kReportTimeout = std::chrono::seconds(2);
-// How often a wait for a rank that is gone is taken up again, to see whether what it sent is there.
-constexpr int kLooksMax = 3;
-// Slots.
-constexpr uint64_t kAlarmSlot = uint64_t{1} << 56;
-constexpr uint64_t kReportSlot = kAlarmSlot + 1;
-
-Report MakeReport(Reason reason, const std::string& text = "") {
-  Report report;
-  report.reason = reason;
-  report.SetText(text);
-  return report;
-}
-
-Report Lost(int peer, const std::string& cause) {
-  Report report = MakeReport(Reason::kLost, cause);
-  report.Blame(peer);
-  return report;
-}
+constexpr uint64_t kReportSlot = uint64_t{1} << 56;
 
 }  // namespace
 
-Peers::Peers(std::shared_ptr<::gloo::transport::Context> context, std::chrono::milliseconds timeout)
+Peers::Peers(std::shared_ptr<::gloo::transport::Context> context, milliseconds timeout)
     : context_(std::move(context)),
-      timeout_(timeout),
-      gone_(context_->size),
-      reports_(context_->size),
-      alarms_(context_->size) {
+      watch_(rank(), size(), timeout, *this),
+      reports_(size()),
+      report_buffers_(size()) {
   for (int i = 1; i < size(); ++i) others_.push_back((rank() + i) % size());
-  if (size() == 1) return;
   for (int peer : others_) {
-    alarms_[peer] = Bind(&alarm_, sizeof(alarm_));
+    report_buffers_[peer] = Bind(&reports_[peer], sizeof(Report));
     listeners_.emplace_back(&Peers::Listen, this, peer);
   }
-  watch_ = std::thread(&Peers::Watch, this);
+}
+
+void Peers::Stop() {
+  watch_.Stop();
+  for (int peer : others_) report_buffers_[peer]->abortWaitRecv();
 }
 
 void Peers::Disconnect() {
   for (std::thread& listener : listeners_) listener.join();
-  if (watch_.joinable()) watch_.join();
   for (int peer = 0; peer < size(); ++peer) context_->getPair(peer).reset();
-}
-
-void Peers::Stop() {
-  std::lock_guard lock(mutex_);
-  if (stopping_) return;
-  stopping_ = true;
-  if (!failure_ && own_.reason == Reason::kNone) failure_ = "the communicator was destroyed";
-  for (const auto& alarm : alarms_) {
-    if (alarm) alarm->abortWaitRecv();
-  }
-  WakeAll();
 }
 
 void Peers::Send(Buffer& source, Part part, int to, uint64_t slot, const OperationName& name) {
   try {
     source.send(to, slot, part.offset, part.bytes);
   } catch (const ::gloo::Exception& error) {
-    GiveUp(name, Lost(to, CauseOf(error)));
+    GiveUpOn(to, error, name);
   }
 }
 
@@ -84,7 +52,7 @@ void Peers::Receive(Buffer& target, Part part, int from, uint64_t slot, const Op
   try {
     target.recv(from, slot, part.offset, part.bytes);
   } catch (const ::gloo::Exception& error) {
-    GiveUp(name, Lost(from, CauseOf(error)));
+    GiveUpOn(from, error, name);
   }
 }
 
@@ -98,173 +66,86 @@ bool Peers::TryReceive(Buffer& target, Part part, int from, uint64_t slot) {
 }
 
 void Peers::AwaitSent(Buffer& source, int to, const OperationName& name) {
-  Await({&source, true, to, &name, steady_clock::now() + timeout_}, nullptr);
+  Await(source, /*sends=*/true, to, name, nullptr);
 }
 
 void Peers::AwaitReceived(Buffer& target, int from, const OperationName& name,
-                          const std::function<void()>& attend) {
-  Wait wait{&target, false, from, &name, steady_clock::now() + timeout_};
-  wait.attends = wait.attend = attend != nullptr;
-  Await(wait, attend);
-}
-
-void Peers::Attend() {
-  std::lock_guard lock(mutex_);
-  for (Wait& wait : waits_) {
-    if (!wait.attends) continue;
-    wait.attend = true;
-    Wake(wait);
-  }
-}
-
-void Peers::Await(const Wait& described, const std::function<void()>& attend) {
+                          const std::function<void()>& make_progress) {
+  if (!make_progress) return Await(target, /*sends=*/false, from, name, nullptr);
   std::unique_lock lock(mutex_);
-  const auto wait = waits_.insert(waits_.end(), described);
-  // Not needed any more, however this ends.
+  const auto place = progressing_.insert(progressing_.end(), &target);
+  lock.unlock();
   const absl::Cleanup erase = [&] {
-    if (!lock.owns_lock()) lock.lock();
-    waits_.erase(wait);
+    const std::lock_guard guard(mutex_);
+    progressing_.erase(place);
   };
-  std::optional<std::string> lost;
-  bool complete = false;
-  int looks = 0;
-  while (!complete && !lost && !wait->expired && own_.reason == Reason::kNone && !failure_) {
-    // Gloo does not say so to those that wait for a message of which a part has come.
-    if (gone_[wait->peer] && ++looks > kLooksMax) {
-      lost = gone_[wait->peer];
-      break;
-    }
-    const bool attends = std::exchange(wait->attend, false);
-    lock.unlock();
-    if (attends) attend();
+  Await(target, /*sends=*/false, from, name, make_progress);
+}
+
+void Peers::MakeProgress() {
+  const std::lock_guard lock(mutex_);
+  for (Buffer* target : progressing_) target->abortWaitRecv();
+}
+
+void Peers::Await(Buffer& buffer, bool sends, int peer, const OperationName& name,
+                  const std::function<void()>& make_progress) {
+  const FailureWatch::Wait wait(
+      watch_, peer, [&buffer, sends] { sends ? buffer.abortWaitSend() : buffer.abortWaitRecv(); });
+  while (!watch_.gives_up()) {
+    if (make_progress) make_progress();
     try {
-      // False if somebody woke us: to see that the time is over, or for another wait's sake.
-      complete = wait->sends ? wait->buffer->waitSend(nullptr, kForever)
-                             : wait->buffer->waitRecv(nullptr, kForever);
+      // False if somebody woke us, also before we began to wait.
+      if (sends ? buffer.waitSend(nullptr, kForever) : buffer.waitRecv(nullptr, kForever)) return;
     } catch (const ::gloo::Exception& error) {
-      lost = CauseOf(error);
+      GiveUpOn(peer, error, name);
     }
-    lock.lock();
   }
-  if (complete) return;
-  AwaitVerdict(lock, lost ? Lost(wait->peer, *lost) : MakeReport(Reason::kTimedOut));
-  throw Failure(*wait->name);
+  throw watch_.FailureOf(name.Describe());
 }
 
 void Peers::Disagree(const OperationName& name, const std::string& disagreement) {
-  GiveUp(name, MakeReport(Reason::kDisagreement, disagreement));
+  watch_.GiveUp(Reason::kDisagreement, disagreement);
+  throw watch_.FailureOf(name.Describe());
 }
 
-void Peers::GiveUp(const OperationName& name, const Report& report) {
-  std::unique_lock lock(mutex_);
-  AwaitVerdict(lock, report);
-  throw Failure(name);
-}
-
-void Peers::AwaitVerdict(std::unique_lock<std::mutex>& lock, const Report& report) {
-  SetReport(report);
-  changed_.wait(lock, [this] { return failure_.has_value(); });
-}
-
-void Peers::SetReport(Report report) {
-  if (own_.reason != Reason::kNone || failure_) return;
-  // Who lost a connection knows whom to blame.
-  if (report.reason != Reason::kLost) {
-    for (const Wait& wait : waits_) report.Blame(wait.peer);
-  }
-  own_ = report;
-  WakeAll();
-}
-
-core::Error Peers::Failure(const OperationName& name) const {
-  return core::Error(absl::StrCat("rank ", rank(), ": ", name.Describe(), ": ",
-                                  failure_.value_or("an operation before it failed")));
+void Peers::GiveUpOn(int peer, const std::exception& error, const OperationName& name) {
+  watch_.GiveUp(Reason::kLost, CauseOf(error), peer);
+  throw watch_.FailureOf(name.Describe());
 }
 
 std::exception_ptr Peers::FailureOf(const OperationName& name) {
-  std::lock_guard lock(mutex_);
-  return std::make_exception_ptr(Failure(name));
-}
-
-void Peers::Wake(const Wait& wait) {
-  if (wait.sends) {
-    wait.buffer->abortWaitSend();
-  } else {
-    wait.buffer->abortWaitRecv();
-  }
-}
-
-void Peers::WakeAll() {
-  for (const Wait& wait : waits_) Wake(wait);
-  changed_.notify_all();
+  return std::make_exception_ptr(watch_.FailureOf(name.Describe()));
 }
 
 void Peers::Listen(int peer) {
   try {
-    alarms_[peer]->recv(peer, kAlarmSlot);
-    while (!alarms_[peer]->waitRecv(kForever)) {
-      std::lock_guard lock(mutex_);
-      if (stopping_) return;
-    }
+    report_buffers_[peer]->recv(peer, kReportSlot);
+    // False when this rank stops.
+    if (report_buffers_[peer]->waitRecv(kForever)) watch_.OnReport(reports_[peer]);
   } catch (const ::gloo::Exception& error) {
-    std::lock_guard lock(mutex_);
-    gone_[peer] = CauseOf(error);
-    return;
-  }
-  std::lock_guard lock(mutex_);
-  SetReport(MakeReport(waits_.empty() ? Reason::kBusy : Reason::kWaiting));
-}
-
-void Peers::Watch() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_ || (own_.reason != Reason::kNone && !failure_)) {
-    if (own_.reason != Reason::kNone && !failure_) {
-      reports_[rank()] = own_;
-      lock.unlock();
-      ExchangeReports();
-      lock.lock();
-      failure_ = Verdict(reports_, timeout_);
-      changed_.notify_all();
-    }
-    changed_.wait_for(lock, kWatchInterval);
-    for (Wait& wait : waits_) {
-      wait.expired = steady_clock::now() > wait.deadline;
-      if (wait.expired || gone_[wait.peer]) Wake(wait);
-    }
+    watch_.OnGone(peer, CauseOf(error));
   }
 }
 
-void Peers::ExchangeReports() {
-  const auto deadline = steady_clock::now() + kReportTimeout;
-  const auto left = [&] {
-    return std::max(
-        std::chrono::milliseconds(1),
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now()));
-  };
-  std::vector<Report> received(size());
-  char alarm = 0;
-  std::vector<std::unique_ptr<Buffer>> alarms(size()), sources(size()), targets(size());
-  for (int peer = 0; peer < size(); ++peer) {
-    if (peer == rank()) continue;
+void Peers::Tell(const Report& report, FailureWatch::Clock::time_point deadline) {
+  Report told = report;
+  std::vector<std::unique_ptr<Buffer>> sources;
+  for (int peer : others_) {
+    auto source = Bind(&told, sizeof(told));
     try {
-      alarms[peer] = Bind(&alarm, sizeof(alarm));
-      alarms[peer]->send(peer, kAlarmSlot);
-      auto source = Bind(&reports_[rank()], sizeof(Report));
       source->send(peer, kReportSlot);
-      auto target = Bind(&received[peer], sizeof(Report));
-      target->recv(peer, kReportSlot);
-      sources[peer] = std::move(source);
-      targets[peer] = std::move(target);
+      sources.push_back(std::move(source));
     } catch (const ::gloo::Exception&) {
       // That one is gone.
     }
   }
-  for (int peer = 0; peer < size(); ++peer) {
+  for (const auto& source : sources) {
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(deadline - FailureWatch::Clock::now());
     try {
-      if (targets[peer] && targets[peer]->waitRecv(left())) reports_[peer] = received[peer];
-      if (sources[peer]) sources[peer]->waitSend(left());
+      source->waitSend(std::max(left, milliseconds(1)));
     } catch (const ::gloo::Exception&) {
-      // Gone, or stopped. Gloo has cut all connections if it was a timeout.
+      // Gone, or stopped: then Gloo has cut all connections.
     }
   }
 }

@@ -2,32 +2,27 @@
 #define BACKENDS_GLOO_PEERS_H_
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "backends/gloo/operation_name.h"
-#include "backends/gloo/report.h"
-#include "core/base/error.h"
+#include "backends/membership/failure_watch.h"
+#include "backends/membership/operation_name.h"
+#include "backends/membership/report.h"
 #include "gloo/transport/context.h"
 
 namespace backends {
 
-// Gloo's buffers with deadlines, and one opinion among all ranks on who is to blame for a failure.
-//
-// Failures cascade: a rank that notices a dead peer gives up and is then itself missed by others.
-// So the first thing that a failing rank does is to send every other rank a report: whom it waits
-// for and why it waits no more. Who gets a report answers with its own, and gives up too. Following
-// "waits for" from report to report, all arrive at the same rank: the one that sent none.
-class Peers {
+// Gloo's buffers with deadlines, and with the failures of FailureWatch. Reports go over Gloo's
+// connections: they come at once, need nobody but the two ranks, and a connection that ends is
+// known to at once, too. The rendezvous' store may have gone with the rank that served it.
+class Peers final : private FailureWatch::Carrier {
  public:
   using Buffer = ::gloo::transport::UnboundBuffer;
   struct Part {
@@ -58,10 +53,10 @@ class Peers {
 
   // Block until one Send, or Receive, of that buffer is complete. Throw core::Error.
   void AwaitSent(Buffer& source, int to, const OperationName& name);
-  // With `attend`: calls it first, and again whenever another thread has called Attend.
+  // With `make_progress`: calls it first, and again whenever another thread has called MakeProgress.
   void AwaitReceived(Buffer& target, int from, const OperationName& name,
-                     const std::function<void()>& attend = nullptr);
-  void Attend();
+                     const std::function<void()>& make_progress = nullptr);
+  void MakeProgress();
 
   // Gives up because ranks disagree on what to do. Throws core::Error.
   [[noreturn]] void Disagree(const OperationName& name, const std::string& disagreement);
@@ -76,51 +71,24 @@ class Peers {
   void Disconnect();
 
  private:
-  struct Wait {
-    Buffer* buffer;
-    bool sends;
-    int peer;
-    const OperationName* name;
-    std::chrono::steady_clock::time_point deadline;
-    bool attends = false;  // Is to call its `attend`,
-    bool attend = false;   // and now.
-    bool expired = false;
-  };
+  void Await(Buffer& buffer, bool sends, int peer, const OperationName& name,
+             const std::function<void()>& make_progress);
+  [[noreturn]] void GiveUpOn(int peer, const std::exception& error, const OperationName& name);
 
-  void Await(const Wait& wait, const std::function<void()>& attend);
-  [[noreturn]] void GiveUp(const OperationName& name, const Report& report);
-  // Makes this rank's report, unless it has one, and waits for what comes out of it.
-  void AwaitVerdict(std::unique_lock<std::mutex>& lock, const Report& report);
-  core::Error Failure(const OperationName& name) const;
-
-  // Gives up when that rank does, and notes when its connection closes.
+  // Passes on that rank's report, or the end of its connection.
   void Listen(int peer);
-  // Looks at deadlines, and exchanges reports when this rank gives up.
-  void Watch();
-  // Completes it with those that this rank waits for.
-  void SetReport(Report report);
-  void ExchangeReports();
-  void WakeAll();
-  static void Wake(const Wait& wait);
+  void Tell(const Report& report, FailureWatch::Clock::time_point deadline) override;
 
   const std::shared_ptr<::gloo::transport::Context> context_;
-  const std::chrono::milliseconds timeout_;
   std::vector<int> others_;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::list<Wait> waits_;
-  bool stopping_ = false;
-  Report own_;
-  std::optional<std::string> failure_;  // What all operations fail with from now on.
+  std::list<Buffer*> progressing_;  // What is awaited with `make_progress`. Guarded by mutex_.
 
-  std::vector<std::optional<std::string>> gone_;  // By rank: why its connection closed.
-
-  std::vector<Report> reports_;                  // By rank. Of the watching thread.
-  char alarm_ = 0;                               // Its value does not matter.
-  std::vector<std::unique_ptr<Buffer>> alarms_;  // By rank.
+  FailureWatch watch_;
+  std::vector<Report> reports_;                          // By rank: where they come in.
+  std::vector<std::unique_ptr<Buffer>> report_buffers_;  // By rank, on reports_.
   std::vector<std::thread> listeners_;
-  std::thread watch_;
 };
 
 }  // namespace backends

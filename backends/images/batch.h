@@ -7,11 +7,12 @@
 
 namespace backends {
 
-// A minibatch of count × size × size × 3 (row-major, so channels-last): `pixels`, normalized; or
-// `bytes`, which who gets them normalizes, if the source was asked for them.
+// A minibatch of square images: count × size × size × 3, row-major, so red, green and blue of a
+// pixel lie together. Either `pixels`, normalized, or, if the source was asked for them, `bytes`,
+// which whoever takes the batch has to normalize (normalization.h).
 struct Batch {
-  int64_t count = 0;
-  int64_t size = 0;
+  int64_t count = 0;  // Images.
+  int64_t size = 0;   // Pixels: width and height.
   std::vector<float> pixels;
   std::vector<uint8_t> bytes;
   std::vector<int64_t> labels;

@@ -32,7 +32,7 @@ struct ImageLoaderOptions {
   // Lets libjpeg shrink large images while it decodes them: faster, but other pixels than
   // torchvision's.
   bool scaled_decoding = false;
-  // Batches get `bytes` instead of `pixels`.
+  // Batches get `bytes`, not normalized, instead of `pixels`.
   bool bytes = false;
   // Called by Next() in its caller's thread, once for every broken file.
   std::function<void(const SkippedImage&)> on_skip;

@@ -26,6 +26,8 @@
 #include "core/base/flags.h"
 #include "core/base/processor_time.h"
 #include "core/base/program.h"
+#include "core/base/quantile.h"
+#include "core/base/table.h"
 #include "core/base/temporary_folder.h"
 #include "tools/make_dataset.h"
 
@@ -94,8 +96,7 @@ double LoaderThroughput(const backends::ImageFolder& folder, int workers, int si
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     throughputs.push_back(count / seconds.count());
   }
-  std::sort(throughputs.begin(), throughputs.end());
-  return throughputs[throughputs.size() / 2];
+  return core::Quantile(throughputs, 0.5);
 }
 
 void MakeDataset(const std::string& path, int images) {
@@ -109,13 +110,16 @@ void MakeDataset(const std::string& path, int images) {
                                          .progress = {}}));
 }
 
-void PrintRow(const Case& timed, std::vector<Stages> passes) {
+void AddRow(const Case& timed, std::vector<Stages> passes, core::Table& table) {
   std::sort(passes.begin(), passes.end(),
             [](const Stages& a, const Stages& b) { return a.total() < b.total(); });
   const Stages& median = passes[passes.size() / 2];
-  absl::PrintF("%-28s %7.3f %7.3f %7.3f %7.3f %7.0f  %.0f-%.0f\n", timed.name, median.read,
-               median.decode, median.resize, median.total(), 1e3 / median.total(),
-               1e3 / passes.back().total(), 1e3 / passes.front().total());
+  const auto milliseconds = [](double value) { return absl::StrFormat("%.3f", value); };
+  table.AddRow({timed.name, milliseconds(median.read), milliseconds(median.decode),
+                milliseconds(median.resize), milliseconds(median.total()),
+                absl::StrFormat("%.0f", 1e3 / median.total()),
+                absl::StrFormat("%.0f", 1e3 / passes.back().total()),
+                absl::StrFormat("%.0f", 1e3 / passes.front().total())});
 }
 
 void Benchmark(const std::string& data_dir, int images, int size, int passes) {
@@ -125,10 +129,14 @@ void Benchmark(const std::string& data_dir, int images, int size, int passes) {
   for (const auto& file : folder.files) bytes += std::filesystem::file_size(file.path);
   absl::PrintF("%d files, %.0f kB on average, to %d x %d, %d passes\n", folder.files.size(),
                bytes * 1e-3 / folder.files.size(), size, size, passes);
-  absl::PrintF("%-28s %7s %7s %7s %7s %7s  %s\n", "", "read", "decode", "resize", "total", "images",
-               "lowest-");
-  absl::PrintF("%-28s %7s %7s %7s %7s %7s  %s\n", "one thread, CPU time", "ms", "ms", "ms", "ms",
-               "/s", "highest");
+  core::Table table({{"one thread, CPU time", "", core::Table::Align::kLeft},
+                     {"read", "ms"},
+                     {"decode", "ms"},
+                     {"resize", "ms"},
+                     {"total", "ms"},
+                     {"images", "1/s"},
+                     {"lowest", "1/s"},
+                     {"highest", "1/s"}});
   using backends::Split;
   for (const Case& timed : {Case{"training", Split::kTraining, false},
                             Case{"training, scaled decoding", Split::kTraining, true},
@@ -136,14 +144,15 @@ void Benchmark(const std::string& data_dir, int images, int size, int passes) {
     Time(folder, timed, size, 0);  // Warms caches.
     std::vector<Stages> results;
     for (int pass = 0; pass < passes; ++pass) results.push_back(Time(folder, timed, size, pass));
-    PrintRow(timed, results);
+    AddRow(timed, results, table);
   }
   for (const int workers : {1, 2}) {
-    absl::PrintF(
-        "%-28s %39.0f\n",
-        absl::StrFormat("loader, %d worker%s, wall clock", workers, workers == 1 ? "" : "s"),
-        LoaderThroughput(folder, workers, size, passes));
+    table.AddRow(
+        {absl::StrFormat("loader, %d worker%s, wall clock", workers, workers == 1 ? "" : "s"), "",
+         "", "", "", absl::StrFormat("%.0f", LoaderThroughput(folder, workers, size, passes)), "",
+         ""});
   }
+  std::cout << table.ToString(0);
 }
 
 void Main(int argc, char** argv) {

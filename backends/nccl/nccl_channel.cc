@@ -23,6 +23,8 @@ NcclChannel::~NcclChannel() {
   }
   changed_.notify_one();
   thread_.join();
+  // Groups may outlive the watch, with those who hold operations of theirs.
+  for (const auto& group : in_flight_) group->waits.clear();
 }
 
 void NcclChannel::Post(std::shared_ptr<NcclGroup> group) {
@@ -41,6 +43,7 @@ std::vector<std::shared_ptr<NcclGroup>> NcclChannel::InFlight() {
     const bool started =
         oldest.started.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
     if (!started || (oldest.done && !oldest.done->Passed())) break;
+    in_flight_.front()->waits.clear();
     in_flight_.pop_front();
   }
   return {in_flight_.begin(), in_flight_.end()};
@@ -59,7 +62,7 @@ void NcclChannel::Run() {
       Start(*group);
       group->starting.set_value();
     } catch (const std::exception& error) {
-      on_failure_(group->names.front(), error.what());
+      on_failure_(group->names.front(), error);
       group->starting.set_exception(std::current_exception());
     }
   }

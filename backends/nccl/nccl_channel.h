@@ -3,10 +3,10 @@
 
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -21,8 +21,8 @@ namespace backends {
 // that starts them: NCCL may take its time to connect ranks, which nobody else has to wait for.
 class NcclChannel {
  public:
-  // Called with a group's first operation and the cause when it cannot be started.
-  using OnFailure = std::function<void(const OperationName& name, const std::string& cause)>;
+  // Called with a group's first operation when it cannot be started.
+  using OnFailure = std::function<void(const OperationName& name, const std::exception& error)>;
 
   // `handle` is ready. `spans` may be null.
   NcclChannel(Device& device, std::unique_ptr<NcclHandle> handle, DeviceSpans* spans,

@@ -1,6 +1,8 @@
 #include "backends/nccl/nccl_communicator.h"
 
 #include <array>
+#include <cstdlib>
+#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -9,9 +11,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "backends/membership/membership.h"
 #include "backends/nccl/nccl_channel.h"
 #include "backends/nccl/nccl_watch.h"
-#include "backends/nccl/roll_call.h"
 #include "backends/nccl/staging.h"
 #include "core/base/error.h"
 
@@ -33,6 +36,41 @@ constexpr const char* kChannelNames[] = {"collectives", "pushes", "pulls"};
 // Long beside a wait for NCCL's background threads, short beside a start.
 constexpr std::chrono::milliseconds kConnectPoll(1);
 
+int ChannelCount(int size) { return size == 1 ? 1 : 3; }
+
+// What a rank says of itself: its host, as NCCL tells hosts apart, its device, and, of rank 0, the
+// ids of the channels' communicators, one behind the other.
+std::string AddressOf(const NcclOptions& options, NcclLibrary& library) {
+  options.device->Enter();
+  const char* host = std::getenv("NCCL_HOSTID");
+  std::string address =
+      absl::StrCat(host ? host : ThisHost(), "\n", options.device->identity(), "\n");
+  if (options.rank != 0) return address;
+  for (int i = 0; i < ChannelCount(options.size); ++i) address += library.MakeId();
+  return address;
+}
+
+// Returns the ids. Throws core::Error if ranks share a GPU, which NCCL does not allow.
+std::vector<std::string> CheckAddresses(const Membership& membership, const NcclOptions& options) {
+  std::vector<std::string> ids(ChannelCount(options.size));
+  std::map<std::pair<std::string, std::string>, int> ranks;  // By host and device.
+  for (int rank = 0; rank < options.size; ++rank) {
+    const std::vector<std::string> parts =
+        absl::StrSplit(membership[rank].address, absl::MaxSplits('\n', 2));
+    const auto [other, is_new] = ranks.try_emplace({parts[0], parts[1]}, rank);
+    if (!is_new) {
+      throw core::Error(
+          absl::StrCat("rank ", options.rank, ": ranks ", other->second, " and ", rank,
+                       " use the same GPU ", parts[1], " of host ", parts[0],
+                       ", which NCCL refuses: start one rank per GPU, or use --backend=gloo"));
+    }
+    if (rank != 0) continue;
+    const size_t length = parts[2].size() / ids.size();
+    for (size_t i = 0; i < ids.size(); ++i) ids[i] = parts[2].substr(i * length, length);
+  }
+  return ids;
+}
+
 class NcclCommunicator final : public core::Communicator {
  public:
   NcclCommunicator(const NcclOptions& options, NcclLibrary& library);
@@ -52,7 +90,8 @@ class NcclCommunicator final : public core::Communicator {
  private:
   class Operation;
 
-  std::unique_ptr<NcclHandle> Connect(NcclLibrary& library, const char* channel);
+  std::unique_ptr<NcclHandle> Connect(NcclLibrary& library, const std::string& id,
+                                      const std::string& channel);
   std::shared_ptr<NcclGroup> NewGroup();
   // Adds an operation on `data` to the group; it lives as long as its Work.
   std::shared_ptr<Operation> Add(const std::shared_ptr<NcclGroup>& group, NcclCall call,
@@ -66,13 +105,13 @@ class NcclCommunicator final : public core::Communicator {
   void CheckPeer(int peer) const;
 
   const NcclOptions options_;
-  RollCall roll_;
+  Membership membership_;
+  NcclWatch watch_;
   Staging staging_;
   std::vector<std::unique_ptr<NcclChannel>> channels_;
   std::mutex mutex_;
   uint64_t next_number_ = 1;                          // Guarded by mutex_.
   std::array<std::shared_ptr<NcclGroup>, 3> open_{};  // By channel. Guarded by mutex_.
-  std::unique_ptr<NcclWatch> watch_;                  // Last: it looks at the others.
 };
 
 // One call of a group, for the one who awaits it.
@@ -89,12 +128,12 @@ class NcclCommunicator::Operation final : public core::Operation {
     try {
       group_->started.get();
     } catch (const std::exception&) {
-      communicator_.watch_->ThrowFailure(name_);
+      throw communicator_.watch_.FailureOf(name_.Describe());
     }
-    communicator_.watch_->CheckFailure(name_);
+    communicator_.watch_.CheckFailure(name_);
     if (ComputeOrder* order = communicator_.options_.order) order->Follow(*group_->done);
     if (results_.empty()) return false;
-    communicator_.watch_->AwaitOnHost(*group_->done, name_);
+    communicator_.watch_.AwaitOnHost(*group_->done, name_);
     for (const Staging::Place& place : results_) place.CopyBack();
     return false;
   }
@@ -107,37 +146,40 @@ class NcclCommunicator::Operation final : public core::Operation {
 };
 
 NcclCommunicator::NcclCommunicator(const NcclOptions& options, NcclLibrary& library)
-    : options_(options), roll_(options), staging_(*options.device) {
-  options_.device->Enter();
-  // The watch is there before anything can fail, and looks at channels when there are all.
+    : options_(options),
+      membership_({options.rank, options.size, options.store, options.timeout},
+                  AddressOf(options, library)),
+      watch_(options, membership_),
+      staging_(*options.device) {
+  const std::vector<std::string> ids = CheckAddresses(membership_, options);
   std::vector<std::unique_ptr<NcclHandle>> handles;
-  const int count = options.size == 1 ? 1 : 3;
-  for (int i = 0; i < count; ++i) handles.push_back(Connect(library, kChannelNames[i]));
-  for (std::unique_ptr<NcclHandle>& handle : handles) {
-    channels_.push_back(
-        std::make_unique<NcclChannel>(*options_.device, std::move(handle), options_.spans,
-                                      [this](const OperationName& name, const std::string& cause) {
-                                        watch_->Fail(name, cause);
-                                      }));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    handles.push_back(Connect(library, ids[i], kChannelNames[i]));
   }
   std::vector<NcclChannel*> watched;
-  for (const auto& channel : channels_) watched.push_back(channel.get());
-  watch_ = std::make_unique<NcclWatch>(options_, roll_, std::move(watched));
+  for (std::unique_ptr<NcclHandle>& handle : handles) {
+    channels_.push_back(std::make_unique<NcclChannel>(
+        *options_.device, std::move(handle), options_.spans,
+        [this](const OperationName& name, const std::exception& error) {
+          watch_.Fail(name.Describe(), error);
+        }));
+    watched.push_back(channels_.back().get());
+  }
+  watch_.Add(std::move(watched));
 }
 
 NcclCommunicator::~NcclCommunicator() {
   StartUpTo(next_number_);
-  watch_->End();
+  watch_.End();
   channels_.clear();
 }
 
-std::unique_ptr<NcclHandle> NcclCommunicator::Connect(NcclLibrary& library, const char* channel) {
+std::unique_ptr<NcclHandle> NcclCommunicator::Connect(NcclLibrary& library, const std::string& id,
+                                                      const std::string& channel) {
   const auto deadline = steady_clock::now() + options_.timeout;
-  const std::string id =
-      roll_.Share(absl::StrCat("id of ", channel), options_.rank == 0 ? library.MakeId() : "");
   try {
     std::unique_ptr<NcclHandle> handle = library.Connect(id, options_.rank, options_.size);
-    while (!handle->Ready()) {
+    while (!handle->Ready() && !watch_.gives_up()) {
       if (steady_clock::now() > deadline) {
         handle->Abort();
         throw core::Error(absl::StrCat(
@@ -147,13 +189,11 @@ std::unique_ptr<NcclHandle> NcclCommunicator::Connect(NcclLibrary& library, cons
       }
       std::this_thread::sleep_for(kConnectPoll);
     }
-    return handle;
+    if (!watch_.gives_up()) return handle;
   } catch (const core::Error& error) {
-    const std::string cause =
-        absl::StrCat("rank ", options_.rank, ": connecting ", channel, ": ", error.what());
-    roll_.Fail(cause);
-    throw core::Error(cause);
+    watch_.Fail(absl::StrCat("connecting ", channel), error);
   }
+  throw watch_.FailureOf(absl::StrCat("connecting ", channel));
 }
 
 std::shared_ptr<NcclGroup> NcclCommunicator::NewGroup() {
@@ -184,7 +224,7 @@ std::shared_ptr<NcclCommunicator::Operation> NcclCommunicator::Add(
 
 Work NcclCommunicator::Collective(NcclCall call, SpanKind kind) {
   const OperationName name{kind, call.data.bytes(), -1, call.peer};
-  watch_->CheckFailure(name);
+  watch_.CheckFailure(name);
   const std::lock_guard lock(mutex_);
   for (int channel = 1; channel < std::ssize(channels_); ++channel) {
     if (open_[channel]) Post(channel, std::exchange(open_[channel], nullptr));
@@ -196,7 +236,7 @@ Work NcclCommunicator::Collective(NcclCall call, SpanKind kind) {
 }
 
 Work NcclCommunicator::Message(NcclCall call, OperationName name) {
-  watch_->CheckFailure(name);
+  watch_.CheckFailure(name);
   const int channel = name.kind == SpanKind::kPush ? kPushes : kPulls;
   const std::lock_guard lock(mutex_);
   std::shared_ptr<NcclGroup>& open = open_[channel];
@@ -215,7 +255,7 @@ void NcclCommunicator::StartUpTo(uint64_t number) {
 }
 
 void NcclCommunicator::Post(int channel, std::shared_ptr<NcclGroup> group) {
-  group->deadline = steady_clock::now() + options_.timeout;
+  watch_.Expect(*group);
   channels_[channel]->Post(std::move(group));
 }
 
@@ -256,7 +296,7 @@ Work NcclCommunicator::Exchange(Buffer source, int to, Buffer target, int from, 
   CheckPeer(from);
   const int channel = kind == SpanKind::kPush ? kPushes : kPulls;
   const OperationName name{kind, source.bytes() + target.bytes(), to, from};
-  watch_->CheckFailure(name);
+  watch_.CheckFailure(name);
   const std::lock_guard lock(mutex_);
   if (open_[channel]) Post(channel, std::exchange(open_[channel], nullptr));
   const std::shared_ptr<NcclGroup> group = NewGroup();

@@ -2,8 +2,11 @@
 
 #include "backends/nccl/nccl_communicator.h"
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <future>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,8 +30,36 @@ using std::chrono::milliseconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
+// A rendezvous that does not let through what comes from one of the ranks, or that is gone.
+class BadStore : public Store {
+ public:
+  enum class State { kGood, kSilent, kGone };
+
+  BadStore(const std::string& folder, const std::atomic<State>& state)
+      : store_(OpenFileStore(folder)), state_(state) {}
+
+  void Set(const std::string& key, const std::string& value) override { store_->Set(key, value); }
+  void Append(const std::string& key, const std::string& value) override {
+    if (IsGood()) store_->Append(key, value);
+  }
+  std::optional<std::string> Get(const std::string& key, milliseconds timeout) override {
+    return IsGood() ? store_->Get(key, timeout) : std::nullopt;
+  }
+
+ private:
+  bool IsGood() const {
+    if (state_ == State::kGone) throw core::Error("lost the rendezvous: see what rank 0 said last");
+    return state_ == State::kGood;
+  }
+
+  const std::unique_ptr<Store> store_;
+  const std::atomic<State>& state_;
+};
+
 class FakeWorld : public core::testing::World {
  public:
+  static constexpr int kRanksMax = 16;
+
   explicit FakeWorld(milliseconds timeout = std::chrono::seconds(60)) : timeout_(timeout) {}
 
   std::vector<std::exception_ptr> Run(int size, const Body& body) override {
@@ -49,22 +80,22 @@ class FakeWorld : public core::testing::World {
   }
 
   testing::FakeNccl& nccl() { return nccl_; }
+  // Of a rank.
+  std::atomic<BadStore::State>& store_state(int rank) { return store_states_[rank]; }
 
  private:
   void RunRank(int rank, int size, const std::string& folder, const Body& body) {
-    const std::unique_ptr<Store> store = OpenFileStore(folder);
+    BadStore store(folder, store_states_[rank]);
     const auto device = testing::MakeFakeDevice("gpu " + std::to_string(rank));
-    const auto communicator = ConnectNccl({.rank = rank,
-                                           .size = size,
-                                           .store = store.get(),
-                                           .timeout = timeout_,
-                                           .device = device.get()},
-                                          nccl_);
+    const auto communicator = ConnectNccl(
+        {.rank = rank, .size = size, .store = &store, .timeout = timeout_, .device = device.get()},
+        nccl_);
     core::RunToEnd(body(*communicator));
   }
 
   const milliseconds timeout_;
   testing::FakeNccl nccl_;
+  std::array<std::atomic<BadStore::State>, kRanksMax> store_states_ = {};
 };
 
 std::unique_ptr<core::testing::World> MakeFakeWorld() { return std::make_unique<FakeWorld>(); }
@@ -103,38 +134,74 @@ core::Task WaitForRankOne(core::Communicator& communicator) {
   co_await communicator.Broadcast(core::View(data), 0);
 }
 
-TEST(NcclCommunicatorTest, AnOperationThatTakesTooLongEndsOnAllRanks) {
+TEST(NcclCommunicatorTest, ARankThatIsBusyForTooLongIsSaidToBeAlive) {
   const auto errors = FakeWorld(milliseconds(500)).Run(3, WaitForRankOne);
-  EXPECT_THAT(MessageOf(errors[0]),
-              AllOf(HasSubstr("broadcast of 40 bytes"), HasSubstr("0.5 s"), HasSubstr("rank")));
-  EXPECT_THAT(MessageOf(errors[1]), AllOf(HasSubstr("rank 1: broadcast"), HasSubstr("gave up")));
+  for (int rank : {0, 1, 2}) {
+    EXPECT_THAT(
+        MessageOf(errors[rank]),
+        AllOf(HasSubstr("rank " + std::to_string(rank) + ": broadcast of 40 bytes"),
+              HasSubstr("rank 1 takes no part in it, although it is alive"), HasSubstr("0.5 s")));
+  }
 }
 
-class BreakAfterTheFirstSum {
- public:
-  explicit BreakAfterTheFirstSum(testing::FakeNccl& nccl) : nccl_(nccl) {}
-  core::Task operator()(core::Communicator& communicator) { return Run(communicator, nccl_); }
-
- private:
-  static core::Task Run(core::Communicator& communicator, testing::FakeNccl& nccl) {
-    std::vector<float> data(10);
-    co_await communicator.AllReduce(core::View(data));
-    if (communicator.rank() == 0) nccl.Break("NCCL: remote process exited");
-    if (communicator.rank() == 1)
-      co_await communicator.Receive(core::View(data), 0, SpanKind::kPull);
-    while (true) co_await communicator.AllReduce(core::View(data));
+TEST(NcclCommunicatorTest, ARankThatAnswersNobodyIsNamedAfterTheTimeout) {
+  FakeWorld world(milliseconds(500));
+  const auto errors = world.Run(3, [&](core::Communicator& communicator) {
+    world.store_state(1) = BadStore::State::kSilent;
+    return WaitForRankOne(communicator);
+  });
+  for (int rank : {0, 2}) {
+    EXPECT_THAT(MessageOf(errors[rank]), HasSubstr("rank 1 has not answered for 0.5 s"));
   }
+}
 
-  testing::FakeNccl& nccl_;
-};
+core::Task SumForEver(core::Communicator& communicator) {
+  std::vector<float> data(10);
+  while (true) co_await communicator.AllReduce(core::View(data));
+}
 
-TEST(NcclCommunicatorTest, WhatNcclReportsComesOutOfWhatIsAwaited) {
+TEST(NcclCommunicatorTest, ARendezvousThatIsGoneEndsAllRanks) {
   FakeWorld world;
-  const auto errors = world.Run(2, BreakAfterTheFirstSum(world.nccl()));
-  for (const auto& error : errors) {
-    EXPECT_THAT(MessageOf(error), HasSubstr("NCCL: remote process exited"));
+  const auto errors = world.Run(3, [&](core::Communicator& communicator) {
+    world.store_state(communicator.rank()) = BadStore::State::kGone;
+    return SumForEver(communicator);
+  });
+  for (int rank : {0, 1, 2}) {
+    EXPECT_THAT(MessageOf(errors[rank]),
+                AllOf(HasSubstr("rank " + std::to_string(rank) + ": all-reduce of 40 bytes"),
+                      HasSubstr("lost the rendezvous: see what rank 0 said last")));
   }
-  EXPECT_THAT(MessageOf(errors[1]), AllOf(HasSubstr("rank 1: "), HasSubstr("of 40 bytes")));
+}
+
+TEST(NcclCommunicatorTest, AllNameTheRankWhoseDeviceFailed) {
+  FakeWorld world;
+  const auto errors = world.Run(3, [&](core::Communicator& communicator) {
+    if (communicator.rank() == 1) {
+      world.nccl().Break(1, std::make_exception_ptr(core::Error("NCCL: unhandled cuda error")));
+    } else {
+      world.nccl().Break(communicator.rank(),
+                         std::make_exception_ptr(NcclRemoteError("NCCL: remote process exited")));
+    }
+    return SumForEver(communicator);
+  });
+  for (const auto& error : errors) {
+    EXPECT_THAT(MessageOf(error),
+                AllOf(HasSubstr("rank 1 failed: "), HasSubstr("NCCL: unhandled cuda error")));
+  }
+}
+
+TEST(NcclCommunicatorTest, ALostConnectionIsToldAsItIsIfAllRanksAreAlive) {
+  FakeWorld world;
+  const auto errors = world.Run(2, [&](core::Communicator& communicator) {
+    world.nccl().Break(communicator.rank(),
+                       std::make_exception_ptr(NcclRemoteError("NCCL: remote process exited")));
+    return SumForEver(communicator);
+  });
+  for (int rank : {0, 1}) {
+    EXPECT_THAT(MessageOf(errors[rank]),
+                AllOf(HasSubstr("rank " + std::to_string(rank) + ": all-reduce of 40 bytes"),
+                      HasSubstr("NCCL: remote process exited")));
+  }
 }
 
 std::string ErrorOf(const NcclOptions& options) {

@@ -2,14 +2,15 @@
 #define BACKENDS_NCCL_NCCL_GROUP_H_
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <future>
+#include <list>
 #include <memory>
 #include <vector>
 
 #include "backends/cuda/device.h"
-#include "backends/gloo/operation_name.h"
+#include "backends/membership/failure_watch.h"
+#include "backends/membership/operation_name.h"
 #include "backends/nccl/nccl_library.h"
 
 namespace backends {
@@ -29,8 +30,8 @@ struct NcclGroup {
   std::vector<Copy> copies_out;
   std::vector<std::shared_ptr<void>> kept;  // Memory that they need.
 
-  uint64_t number = 0;  // In the order in which groups were begun.
-  std::chrono::steady_clock::time_point deadline;
+  uint64_t number = 0;                  // In the order in which groups were begun.
+  std::list<FailureWatch::Wait> waits;  // For other ranks, until it is known to be done.
   std::atomic<bool> awaited = false;
 
   // Set when all has been told to the device, or could not be.

@@ -21,6 +21,7 @@ void Check(ncclResult_t result, ncclComm_t communicator) {
   for (char& character : message) {
     if (character == '\n') character = ' ';
   }
+  if (result == ncclRemoteError) throw NcclRemoteError(message);
   throw core::Error(message);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backends/cuda/device.h"
+#include "core/base/error.h"
 #include "core/buffer.h"
 
 namespace backends {
@@ -19,8 +20,14 @@ struct NcclCall {
   int peer = -1;      // Root of a broadcast, or the other rank of a message.
 };
 
+// What NCCL says of another rank that is gone, or out of reach.
+class NcclRemoteError : public core::Error {
+ public:
+  using core::Error::Error;
+};
+
 // One rank's end of an NCCL communicator. No call waits for other ranks. Failures are thrown as
-// core::Error with NCCL's words. For any thread.
+// core::Error, or NcclRemoteError, with NCCL's words. For any thread.
 class NcclHandle {
  public:
   // Aborts what is neither finished nor aborted.

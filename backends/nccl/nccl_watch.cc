@@ -1,68 +1,57 @@
 #include "backends/nccl/nccl_watch.h"
 
 #include <algorithm>
-#include <set>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/base/error.h"
 
 namespace backends {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kPeriod(50);
-// Asking the store costs a message; a rank that left may still have sent what is on its way.
-constexpr milliseconds kRollPeriod(500);
-constexpr milliseconds kGrace(2000);
-constexpr milliseconds kFinishTimeout(10'000);
+constexpr std::chrono::milliseconds kFinishTimeout(10'000);
 constexpr std::chrono::microseconds kHostPoll(50);
 
 }  // namespace
 
-NcclWatch::NcclWatch(const NcclOptions& options, RollCall& roll, std::vector<NcclChannel*> channels)
-    : options_(options), roll_(roll), channels_(std::move(channels)), thread_([this] { Run(); }) {}
+NcclWatch::NcclWatch(const NcclOptions& options, Membership& membership)
+    : options_(options),
+      membership_(membership),
+      watch_(options.rank, options.size, options.timeout, *this) {}
 
-NcclWatch::~NcclWatch() { Stop(); }
-
-void NcclWatch::Stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_one();
-  if (thread_.joinable()) thread_.join();
+void NcclWatch::Add(std::vector<NcclChannel*> channels) {
+  const std::lock_guard lock(mutex_);
+  channels_ = std::move(channels);
 }
 
-void NcclWatch::Fail(const OperationName& name, const std::string& cause) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (failure_) return;
-    failure_ = cause;
+std::vector<NcclChannel*> NcclWatch::channels() {
+  const std::lock_guard lock(mutex_);
+  return channels_;
+}
+
+void NcclWatch::Expect(NcclGroup& group) {
+  for (const OperationName& name : group.names) {
+    const bool message =
+        name.kind != core::SpanKind::kBroadcast && std::max(name.to, name.from) >= 0;
+    const int peer = message ? std::max(name.to, name.from) : Report::kAllOthers;
+    if (peer != options_.rank) group.waits.emplace_back(watch_, peer, nullptr);
   }
-  AbortAll();
-  const std::lock_guard lock(roll_mutex_);
-  try {
-    roll_.Fail(absl::StrCat(name.Describe(), ": ", cause));
-  } catch (const core::Error&) {  // The store is gone, too: others find out by themselves.
+}
+
+void NcclWatch::Fail(const std::string& operation, const std::exception& error) {
+  if (dynamic_cast<const NcclRemoteError*>(&error) != nullptr) {
+    watch_.GiveUp(Reason::kLost, error.what(), Report::kAllOthers);
+  } else {
+    watch_.GiveUp(Reason::kFailed, absl::StrCat(operation, ": ", error.what()));
   }
 }
 
 void NcclWatch::CheckFailure(const OperationName& name) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!failure_) return;
-  }
-  ThrowFailure(name);
-}
-
-void NcclWatch::ThrowFailure(const OperationName& name) {
-  const std::lock_guard lock(mutex_);
-  throw core::Error(absl::StrCat("rank ", options_.rank, ": ", name.Describe(), ": ",
-                                 failure_.value_or("the communicator is going away")));
+  if (watch_.gives_up()) throw watch_.FailureOf(name.Describe());
 }
 
 void NcclWatch::AwaitOnHost(const DeviceEvent& event, const OperationName& name) {
@@ -73,29 +62,16 @@ void NcclWatch::AwaitOnHost(const DeviceEvent& event, const OperationName& name)
   CheckFailure(name);
 }
 
-void NcclWatch::Run() {
+void NcclWatch::Tell(const Report& report, FailureWatch::Clock::time_point) {
+  membership_.Tell(report);
+}
+
+void NcclWatch::Look() {
   options_.device->Enter();
-  auto next_roll = steady_clock::now();
-  while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      if (changed_.wait_for(lock, kPeriod, [this] { return stopping_; })) return;
-      if (failure_) continue;
-    }
-    for (NcclChannel* channel : channels_) LookAt(*channel);
-    if (steady_clock::now() < next_roll || options_.size == 1) continue;
-    next_roll = steady_clock::now() + kRollPeriod;
-    try {
-      std::optional<std::string> others;
-      {
-        const std::lock_guard lock(roll_mutex_);
-        others = roll_.FailureOfOthers();
-      }
-      if (others) Fail({}, *others);
-    } catch (const core::Error& error) {
-      Fail({}, error.what());
-    }
+  if (options_.size > 1) {
+    for (const Report& report : membership_.Reports()) watch_.OnReport(report);
   }
+  for (NcclChannel* channel : channels()) LookAt(*channel);
 }
 
 void NcclWatch::LookAt(NcclChannel& channel) {
@@ -104,56 +80,23 @@ void NcclWatch::LookAt(NcclChannel& channel) {
     const auto in_flight = channel.InFlight();
     if (!in_flight.empty()) name = in_flight.front()->names.front();
     channel.handle().Ready();  // For its errors.
-    for (const auto& group : in_flight) {
-      name = group->names.front();
-      const auto cause = CauseOf(*group);
-      if (cause) return Fail(name, *cause);
-    }
   } catch (const core::Error& error) {
-    Fail(name, error.what());
+    Fail(name.Describe(), error);
   }
 }
 
-std::optional<std::string> NcclWatch::CauseOf(const NcclGroup& group) {
-  const auto now = steady_clock::now();
-  const bool late = now > group.deadline;
-  if (!late && now + options_.timeout < group.deadline + std::min(options_.timeout, kGrace)) {
-    return std::nullopt;
-  }
-  // Whom its operations need.
-  std::set<int> peers;
-  for (const OperationName& name : group.names) {
-    if (core::SpanKind::kPush == name.kind || core::SpanKind::kPull == name.kind) {
-      peers.insert(std::max(name.to, name.from));
-    } else {
-      for (int rank = 0; rank < options_.size; ++rank) peers.insert(rank);
+void NcclWatch::OnVerdict() {
+  for (NcclChannel* channel : channels()) {
+    try {
+      channel->handle().Abort();
+    } catch (const core::Error&) {  // It is broken already.
     }
   }
-  peers.erase(options_.rank);
-  std::vector<int> left;
-  {
-    const std::lock_guard lock(roll_mutex_);
-    // Who failed first says more than who left then.
-    if (const auto others = roll_.FailureOfOthers()) return others;
-    for (int peer : peers) {
-      if (roll_.HasLeft(peer)) left.push_back(peer);
-    }
-  }
-  if (!left.empty()) {
-    return absl::StrCat(left.size() == 1 ? "rank " : "ranks ", absl::StrJoin(left, ", "),
-                        " left before it was over: see what ", left.size() == 1 ? "it" : "they",
-                        " said last");
-  }
-  if (!late) return std::nullopt;
-  return absl::StrCat("not over within ", std::chrono::duration<double>(options_.timeout).count(),
-                      " s; waits for ", peers.size() == 1 ? "rank " : "ranks ",
-                      absl::StrJoin(peers, ", "),
-                      ", which did not come to it or called something else");
 }
 
 void NcclWatch::End() {
   bool aborts = false;
-  for (NcclChannel* channel : channels_) {
+  for (NcclChannel* channel : channels()) {
     try {
       for (const auto& group : channel->InFlight()) {
         if (!group->awaited) {
@@ -167,27 +110,20 @@ void NcclWatch::End() {
       aborts = true;
     }
   }
-  bool failed = false;
-  {
-    const std::lock_guard lock(mutex_);
-    failed = failure_.has_value();
-    if (!failed) failure_ = "the communicator is going away";
-  }
-  aborts = aborts || failed;
+  aborts = aborts || watch_.gives_up();
   try {
-    const std::lock_guard lock(roll_mutex_);
-    if (!failed) roll_.Leave();
+    if (!watch_.gives_up()) membership_.Leave();
   } catch (const core::Error&) {  // The store is gone: then so are the others.
   }
-  Stop();
-  if (aborts || !FinishAll()) AbortAll();
+  watch_.Stop();
+  if (aborts || !FinishAll()) OnVerdict();
 }
 
 bool NcclWatch::FinishAll() {
   const auto deadline = steady_clock::now() + kFinishTimeout;
   try {
-    for (NcclChannel* channel : channels_) channel->handle().Finish();
-    for (NcclChannel* channel : channels_) {
+    for (NcclChannel* channel : channels()) channel->handle().Finish();
+    for (NcclChannel* channel : channels()) {
       while (!channel->handle().Ready()) {
         if (steady_clock::now() > deadline) return false;
         std::this_thread::sleep_for(kHostPoll);
@@ -197,15 +133,6 @@ bool NcclWatch::FinishAll() {
     return false;
   }
   return true;
-}
-
-void NcclWatch::AbortAll() {
-  for (NcclChannel* channel : channels_) {
-    try {
-      channel->handle().Abort();
-    } catch (const core::Error&) {  // It is broken already.
-    }
-  }
 }
 
 }  // namespace backends

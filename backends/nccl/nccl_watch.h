@@ -1,32 +1,39 @@
 #ifndef BACKENDS_NCCL_NCCL_WATCH_H_
 #define BACKENDS_NCCL_NCCL_WATCH_H_
 
-#include <condition_variable>
+#include <exception>
 #include <mutex>
-#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "backends/gloo/operation_name.h"
+#include "backends/cuda/device.h"
+#include "backends/membership/failure_watch.h"
+#include "backends/membership/membership.h"
+#include "backends/membership/operation_name.h"
 #include "backends/nccl/nccl_channel.h"
+#include "backends/nccl/nccl_group.h"
 #include "backends/nccl/options.h"
-#include "backends/nccl/roll_call.h"
 
 namespace backends {
 
-// Sees to it that nobody waits for ever: a thread looks at deadlines, at NCCL's own errors and at
-// what other ranks tell; at the first failure it aborts what is in flight and tells the others.
-class NcclWatch {
+// FailureWatch over the rendezvous' store, as ranks have no connections but NCCL's. It looks at
+// NCCL's own errors besides, and aborts what is in flight when this rank fails.
+class NcclWatch final : private FailureWatch::Carrier {
  public:
-  NcclWatch(const NcclOptions& options, RollCall& roll, std::vector<NcclChannel*> channels);
-  ~NcclWatch();
+  // `membership` outlives it.
+  NcclWatch(const NcclOptions& options, Membership& membership);
+
+  // From here on looks at these, too.
+  void Add(std::vector<NcclChannel*> channels);
+  // Before the group is posted: from here on its operations are waited for.
+  void Expect(NcclGroup& group);
 
   // From any thread; the first counts.
-  void Fail(const OperationName& name, const std::string& cause);
-  // Throw core::Error, which names rank, operation and cause; the first only if there is a failure.
+  void Fail(const std::string& operation, const std::exception& error);
+  // Throws core::Error, which names rank, operation and cause, if there is a failure.
   void CheckFailure(const OperationName& name);
-  [[noreturn]] void ThrowFailure(const OperationName& name);
+  bool gives_up() const { return watch_.gives_up(); }
+  core::Error FailureOf(const std::string& operation) { return watch_.FailureOf(operation); }
   // Until `event` has passed; throws if there is a failure before.
   void AwaitOnHost(const DeviceEvent& event, const OperationName& name);
 
@@ -35,25 +42,19 @@ class NcclWatch {
   void End();
 
  private:
-  void Run();
-  void Stop();
+  void Tell(const Report& report, FailureWatch::Clock::time_point) override;
+  void Look() override;
+  void OnVerdict() override;
+
+  std::vector<NcclChannel*> channels();
   void LookAt(NcclChannel& channel);
-  // Why the group will not end, if that is known.
-  std::optional<std::string> CauseOf(const NcclGroup& group);
   bool FinishAll();
-  void AbortAll();
 
   const NcclOptions options_;
-  RollCall& roll_;
-  const std::vector<NcclChannel*> channels_;
-  std::mutex roll_mutex_;  // Guards roll_.
-
+  Membership& membership_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by mutex_.
-  bool stopping_ = false;
-  std::optional<std::string> failure_;
-  std::thread thread_;
+  std::vector<NcclChannel*> channels_;  // Guarded by mutex_.
+  FailureWatch watch_;
 };
 
 }  // namespace backends

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/base/error.h"
 #include "gmock/gmock.h"
@@ -41,6 +42,20 @@ TEST(FileStoreTest, WaitsForAKeyUntilItIsSet) {
 
 TEST(FileStoreTest, GivesNothingIfNobodySetsTheKeyInTime) {
   EXPECT_EQ(OpenFileStore(MakeFolder("empty"))->Get("never", milliseconds(20)), std::nullopt);
+}
+
+TEST(FileStoreTest, KeepsWhatManyAppendWhole) {
+  const std::string folder = MakeFolder("appended");
+  std::vector<std::thread> writers;
+  for (char writer = 'a'; writer < 'e'; ++writer) {
+    writers.emplace_back([&folder, writer] {
+      for (int i = 0; i < 100; ++i) OpenFileStore(folder)->Append("log", std::string(64, writer));
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  const std::string log = OpenFileStore(folder)->Get("log", milliseconds(0)).value_or("");
+  ASSERT_EQ(log.size(), 4u * 100 * 64);
+  for (size_t i = 0; i < log.size(); ++i) ASSERT_EQ(log[i], log[i / 64 * 64]) << i;
 }
 
 TEST(FileStoreTest, NamesAFolderThatDoesNotExist) {

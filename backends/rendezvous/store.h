@@ -7,16 +7,21 @@
 
 namespace backends {
 
-// A table shared by all ranks of a run, in which they find each other. Safe to use from any thread.
-// Failures (a folder that cannot be written, a server that is gone) are thrown as core::Error.
+// A table shared by all ranks of a run, in which they find each other. Values are bytes. Safe to
+// use from any thread. Failures (a folder that cannot be written, a server that is gone or does not
+// answer) are thrown as core::Error.
 class Store {
  public:
   virtual ~Store() = default;
 
-  // Values are bytes. A key is set once.
+  // Once for each key.
   virtual void Set(const std::string& key, const std::string& value) = 0;
 
-  // The value of `key`, as soon as somebody has set it; empty if nobody did within `timeout`.
+  // Adds to the end of the value of `key`, whole, beside others who do so.
+  virtual void Append(const std::string& key, const std::string& value) = 0;
+
+  // The value of `key`, as soon as somebody has set it; empty if nobody did within `timeout`, which
+  // may be none.
   virtual std::optional<std::string> Get(const std::string& key,
                                          std::chrono::milliseconds timeout) = 0;
 };

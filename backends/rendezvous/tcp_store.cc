@@ -1,7 +1,12 @@
 #include "backends/rendezvous/tcp_store.h"
 
+#include <atomic>
 #include <exception>
+#include <functional>
+#include <future>
+#include <memory>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,6 +18,8 @@
 namespace backends {
 namespace {
 
+using std::chrono::milliseconds;
+
 // The first line of what c10d says, without its prefix and stack trace.
 std::string FirstLine(const std::exception& error) {
   const std::string_view text = error.what();
@@ -21,38 +28,73 @@ std::string FirstLine(const std::exception& error) {
 
 class TcpStore : public Store {
  public:
-  TcpStore(c10::intrusive_ptr<c10d::Store> store, std::string place)
-      : store_(std::move(store)), place_(std::move(place)) {}
+  TcpStore(c10::intrusive_ptr<c10d::Store> store, std::string place, milliseconds timeout)
+      : store_(std::move(store)), place_(std::move(place)), timeout_(timeout) {}
 
   void Set(const std::string& key, const std::string& value) override {
-    try {
-      store_->set(key, std::vector<uint8_t>(value.begin(), value.end()));
-    } catch (const std::exception& error) {
-      throw Lost(error);
-    }
+    Ask(timeout_, [key, bytes = Bytes(value)](c10d::Store& store) { store.set(key, bytes); });
   }
 
-  std::optional<std::string> Get(const std::string& key,
-                                 std::chrono::milliseconds timeout) override {
-    try {
-      store_->wait({key}, timeout);
-      const std::vector<uint8_t> value = store_->get(key);
-      return std::string(value.begin(), value.end());
-    } catch (const c10::DistStoreError&) {
-      return std::nullopt;
-    } catch (const std::exception& error) {
-      throw Lost(error);
-    }
+  void Append(const std::string& key, const std::string& value) override {
+    Ask(timeout_, [key, bytes = Bytes(value)](c10d::Store& store) { store.append(key, bytes); });
+  }
+
+  std::optional<std::string> Get(const std::string& key, milliseconds timeout) override {
+    const auto found = std::make_shared<std::optional<std::string>>();
+    Ask(timeout + timeout_, [key, timeout, found](c10d::Store& store) {
+      if (timeout == milliseconds(0)) {
+        if (!store.check({key})) return;
+      } else if (!Await(store, key, timeout)) {
+        return;
+      }
+      const std::vector<uint8_t> value = store.get(key);
+      found->emplace(value.begin(), value.end());
+    });
+    return *found;
   }
 
  private:
-  core::Error Lost(const std::exception& error) const {
-    return core::Error("lost the rendezvous at " + place_ + " (" + FirstLine(error) +
+  static std::vector<uint8_t> Bytes(const std::string& value) {
+    return {value.begin(), value.end()};
+  }
+
+  static bool Await(c10d::Store& store, const std::string& key, milliseconds timeout) {
+    try {
+      store.wait({key}, timeout);
+      return true;
+    } catch (const c10::DistStoreError&) {
+      return false;
+    }
+  }
+
+  // c10d waits without a limit for a server that is stopped or cut off. So every question has a
+  // thread of its own, which is left behind if no answer comes.
+  void Ask(milliseconds timeout, std::function<void(c10d::Store&)> question) {
+    std::packaged_task<void()> task(
+        [store = store_, question = std::move(question)] { question(*store); });
+    std::future<void> answer = task.get_future();
+    if (!lost_) std::thread(std::move(task)).detach();
+    if (lost_ || answer.wait_for(timeout) != std::future_status::ready) {
+      lost_ = true;
+      throw Lost("it does not answer");
+    }
+    try {
+      answer.get();
+    } catch (const std::exception& error) {
+      lost_ = true;
+      throw Lost(FirstLine(error));
+    }
+  }
+
+  core::Error Lost(const std::string& cause) const {
+    return core::Error("lost the rendezvous at " + place_ + " (" + cause +
                        "): see what rank 0 said last");
   }
 
   const c10::intrusive_ptr<c10d::Store> store_;
   const std::string place_;
+  const milliseconds timeout_;  // For an answer.
+  std::atomic<bool> lost_ = false;
 };
 
 }  // namespace
@@ -69,7 +111,8 @@ std::unique_ptr<Store> ConnectTcpStore(const TcpStoreOptions& options) {
   try {
     auto store = c10::make_intrusive<c10d::TCPStore>(options.host, settings);
     return std::make_unique<TcpStore>(
-        c10::make_intrusive<c10d::PrefixStore>(options.prefix, std::move(store)), place);
+        c10::make_intrusive<c10d::PrefixStore>(options.prefix, std::move(store)), place,
+        options.timeout);
   } catch (const std::exception& error) {
     if (options.serve) {
       throw core::Error("cannot serve the rendezvous at " + place + " (" + FirstLine(error) +

@@ -18,7 +18,7 @@ struct TcpStoreOptions {
   // Puts the keys of this run apart from those of others at the same server: a restart's count,
   // say.
   std::string prefix = "lockstep";
-  std::chrono::milliseconds timeout = std::chrono::seconds(300);  // To reach the server.
+  std::chrono::milliseconds timeout = std::chrono::seconds(300);  // For the server to answer.
 };
 
 // Ranks of many machines meet at host:port, with PyTorch's c10d::TCPStore. Throws core::Error if

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <string>
@@ -88,6 +90,60 @@ TEST(TcpStoreTest, KeepsRunsWithDifferentPrefixesApart) {
   const auto second = ConnectTcpStore({.port = port, .prefix = "second"});
   first->Set("key", "value");
   EXPECT_EQ(second->Get("key", milliseconds(50)), std::nullopt);
+}
+
+TEST(TcpStoreTest, AppendsToWhatOthersHaveAppended) {
+  const int port = FreePort();
+  const auto server = ConnectTcpStore({.port = port, .serve = true});
+  const auto client = ConnectTcpStore({.port = port});
+  EXPECT_EQ(client->Get("log", milliseconds(0)), std::nullopt);
+  server->Append("log", "a");
+  client->Append("log", std::string("b\0", 2));
+  EXPECT_EQ(client->Get("log", milliseconds(0)), std::string("ab\0", 3));
+}
+
+// Serves in a process of its own, which can be stopped or killed.
+class ServerProcess {
+ public:
+  explicit ServerProcess(int port) : process_(fork()) {
+    if (process_ != 0) return;
+    const auto server = ConnectTcpStore({.port = port, .serve = true});
+    while (true) pause();
+  }
+  ~ServerProcess() {
+    Signal(SIGKILL);
+    waitpid(process_, nullptr, 0);
+  }
+  void Signal(int signal) const { kill(process_, signal); }
+
+ private:
+  const pid_t process_;
+};
+
+TEST(TcpStoreTest, AServerThatIsKilledOrStoppedIsAnErrorOfEveryCall) {
+  for (int signal : {SIGKILL, SIGSTOP}) {
+    const int port = FreePort();
+    const ServerProcess server(port);
+    ConnectTcpStore({.port = port})->Set("key", "value");  // It may take its time to start.
+    const auto client = ConnectTcpStore({.port = port, .timeout = seconds(1)});
+    ASSERT_EQ(client->Get("key", milliseconds(0)), "value");
+
+    server.Signal(signal);
+
+    const auto start = std::chrono::steady_clock::now();
+    for (int call = 0; call < 3; ++call) {
+      try {
+        client->Get("other", milliseconds(call));
+        client->Append("key", "more");
+        FAIL() << "got an answer";
+      } catch (const core::Error& error) {
+        EXPECT_THAT(error.what(),
+                    AllOf(HasSubstr("lost the rendezvous at 127.0.0.1:" + std::to_string(port)),
+                          HasSubstr("rank 0")));
+      }
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(5));
+  }
 }
 
 TEST(TcpStoreTest, SaysWhatToDoIfThePortIsInUse) {

@@ -11,10 +11,10 @@
 
 namespace backends {
 
-// A replica that takes a profile's time without its computation: it sleeps until the instants at
+// A replica whose passes take a profile's time but compute nothing: it sleeps until the instants at
 // which the profile's gradients were ready, so that more ranks than the machine has cores can be
 // measured. Its buffers are real ones of the profile's sizes, and Accumulate and Update are real
-// arithmetic. Gradients hold whatever was left in them.
+// arithmetic. A pass leaves the gradients as they are.
 class ReplayReplica : public core::Replica, private core::Gradients {
  public:
   // Both outlive the replica. `timeline` gets the spans, and its clock measures.

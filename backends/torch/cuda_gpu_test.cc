@@ -48,7 +48,7 @@ class CudaReplicaTest : public ::testing::Test {
  protected:
   std::unique_ptr<TorchReplica> MakeReplica(BatchSource& source, TorchReplica::Options options) {
     options.accelerator = &accelerator_;
-    auto replica = std::make_unique<TorchReplica>(options, &source, nullptr, nullptr);
+    auto replica = MakeTorchReplica(options, &source, nullptr, nullptr);
     static const ResNet50& filled = *[] {
       auto* model = new ResNet50(1000);
       FillModel(*model);

@@ -109,36 +109,36 @@ constexpr Tolerances kDataParallelTolerances = {.gradient_norm = 1e-3,
 TEST(TorchReplicaParityTest, TenStepsOnOneBatchAreThoseOfPyTorch) {
   const nlohmann::json golden = ReadGolden("resnet50_train_step");
   ListSource source(TrainBatches(std::vector<int>(10, 0)));
-  TorchReplica replica(GoldenOptions(), &source, nullptr, nullptr);
-  Fill(replica);
+  const auto replica = MakeTorchReplica(GoldenOptions(), &source, nullptr, nullptr);
+  Fill(*replica);
 
-  Step(replica);
-  ExpectGradients(replica.gradients(), golden["gradients"], kTrainTolerances);
-  for (int i = 1; i < 10; ++i) Step(replica);
+  Step(*replica);
+  ExpectGradients(replica->gradients(), golden["gradients"], kTrainTolerances);
+  for (int i = 1; i < 10; ++i) Step(*replica);
 
-  const std::vector<double> losses = Losses(replica);
+  const std::vector<double> losses = Losses(*replica);
   EXPECT_NEAR(losses[0], golden["loss"].get<double>(), 1e-5);
   for (int i = 0; i < 10; ++i) {
     EXPECT_NEAR(losses[i], golden["same_batch_losses"][i].get<double>(), 5e-4) << i;
   }
-  ExpectParameters(replica.parameters(), golden["same_batch_parameters"], kTrainTolerances);
-  ExpectStatistics(replica.statistics(), golden["same_batch_batch_norm"], kTrainTolerances);
+  ExpectParameters(replica->parameters(), golden["same_batch_parameters"], kTrainTolerances);
+  ExpectStatistics(replica->statistics(), golden["same_batch_batch_norm"], kTrainTolerances);
 }
 
 TEST(TorchReplicaParityTest, TenStepsOnTenBatchesAreThoseOfPyTorch) {
   const nlohmann::json golden = ReadGolden("resnet50_train_step");
   ListSource source(TrainBatches({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
-  TorchReplica replica(GoldenOptions(), &source, nullptr, nullptr);
-  Fill(replica);
+  const auto replica = MakeTorchReplica(GoldenOptions(), &source, nullptr, nullptr);
+  Fill(*replica);
 
-  for (int i = 0; i < 10; ++i) Step(replica);
+  for (int i = 0; i < 10; ++i) Step(*replica);
 
-  const std::vector<double> losses = Losses(replica);
+  const std::vector<double> losses = Losses(*replica);
   for (int i = 0; i < 10; ++i) {
     EXPECT_NEAR(losses[i], golden["different_batches_losses"][i].get<double>(), 1e-4) << i;
   }
-  ExpectParameters(replica.parameters(), golden["different_batches_parameters"], kTrainTolerances);
-  ExpectStatistics(replica.statistics(), golden["different_batches_batch_norm"], kTrainTolerances);
+  ExpectParameters(replica->parameters(), golden["different_batches_parameters"], kTrainTolerances);
+  ExpectStatistics(replica->statistics(), golden["different_batches_batch_norm"], kTrainTolerances);
 }
 
 // No golden number: bfloat16 has 8 bits, so what is held to is the size of the loss and that
@@ -148,10 +148,10 @@ TEST(TorchReplicaParityTest, BfloatStaysNearFloat) {
   ListSource source(TrainBatches({0}));
   TorchReplica::Options options = GoldenOptions();
   options.precision = Precision::kBfloat16;
-  TorchReplica replica(options, &source, nullptr, nullptr);
-  Fill(replica);
-  Step(replica);
-  const double loss = Losses(replica)[0];
+  const auto replica = MakeTorchReplica(options, &source, nullptr, nullptr);
+  Fill(*replica);
+  Step(*replica);
+  const double loss = Losses(*replica)[0];
   EXPECT_GT(std::abs(loss - golden), 1e-5);
   EXPECT_NEAR(loss, golden, 0.02);
 }
@@ -169,8 +169,7 @@ TEST(TorchReplicaParityTest, FourReplicasAreThoseOfPyTorch) {
       batches.push_back(FillBatch("input.dp." + suffix, "labels.dp." + suffix, 4, 32));
     }
     sources.push_back(std::make_unique<ListSource>(batches));
-    replicas.push_back(
-        std::make_unique<TorchReplica>(GoldenOptions(), sources.back().get(), nullptr, nullptr));
+    replicas.push_back(MakeTorchReplica(GoldenOptions(), sources.back().get(), nullptr, nullptr));
     Fill(*replicas.back());
   }
   TorchReplica& first = *replicas[0];

@@ -1,10 +1,6 @@
 // What one training step of ResNet-50 costs on this machine, in one process, without communication.
 //
 //   tools/bazel run //backends/torch:step_benchmark -- --image-size=64 --batch-size=16 --threads=1
-#include <time.h>
-
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <map>
@@ -12,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "backends/cuda/accelerator.h"
 #include "backends/cuda/cuda_device.h"
 #include "backends/images/synthetic_source.h"
@@ -19,7 +16,10 @@
 #include "backends/torch/engine/torch_replica.h"
 #include "core/base/flags.h"
 #include "core/base/memory.h"
+#include "core/base/processor_time.h"
 #include "core/base/program.h"
+#include "core/base/quantile.h"
+#include "core/base/table.h"
 #include "core/task.h"
 #include "core/timeline.h"
 
@@ -41,24 +41,42 @@ struct Moment {
 };
 
 Moment Now(const core::Clock& clock) {
-  timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return {clock.Now(), std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)};
+  return {clock.Now(), core::Duration(core::ProcessorSeconds())};
 }
 
-struct Quantiles {
-  double minimum, median, maximum;
-};
-
-Quantiles QuantilesOf(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {values.front(), values[values.size() / 2], values.back()};
+void AddRow(const std::string& name, const std::vector<double>& values, core::Table& table) {
+  const auto cell = [&](double share) {
+    return absl::StrFormat("%.1f", core::Quantile(values, share));
+  };
+  table.AddRow({name, cell(0.5), cell(0), cell(1)});
 }
 
-void PrintRow(const std::string& name, const std::vector<double>& values) {
-  const Quantiles quantiles = QuantilesOf(values);
-  std::printf("%-12s %9.1f %9.1f %9.1f\n", name.c_str(), quantiles.median, quantiles.minimum,
-              quantiles.maximum);
+// `processor`: milliseconds by step.
+void PrintSteps(core::Timeline& timeline, double batch_size, const std::vector<double>& processor) {
+  std::vector<double> steps, idle;  // A GPU's own, which the host runs ahead of.
+  double all_steps = 0;
+  for (const core::Breakdown& step : timeline.TakeSteps()) {
+    steps.push_back(Milliseconds(step.total));
+    idle.push_back(Milliseconds(step.total - step.computation));
+    all_steps += steps.back();
+  }
+  std::map<core::SpanKind, std::vector<double>> parts;
+  for (const auto& [step, span] : timeline.trace()) {
+    if (step >= 0) parts[span.kind].push_back(Milliseconds(span.end - span.start));
+  }
+
+  core::Table table({{"", "", core::Table::Align::kLeft, 12},
+                     {"median", "ms", core::Table::Align::kRight, 8},
+                     {"min", "ms"},
+                     {"max", "ms"}});
+  for (const auto& [kind, values] : parts) AddRow(std::string(core::Name(kind)), values, table);
+  AddRow("idle", idle, table);
+  AddRow("step", steps, table);
+  AddRow("processor", processor, table);
+  std::fputs(table.ToString(0).c_str(), stdout);
+  std::printf("images/s     %9.1f\n", 1e3 * batch_size / core::Quantile(steps, 0.5));
+  std::printf("mean         %9.1f images/s\n",
+              1e3 * batch_size * static_cast<double>(steps.size()) / all_steps);
 }
 
 struct Options {
@@ -100,45 +118,25 @@ void Measure(const Options& asked) {
     options.accelerator = accelerator.get();
     options.cuda_graph = asked.cuda_graph;
   }
-  backends::TorchReplica replica(options, &source, nullptr, &timeline);
+  const auto replica = backends::MakeTorchReplica(options, &source, nullptr, &timeline);
   const Moment built = Now(clock);
-  core::RunToEnd(Step(replica));
+  core::RunToEnd(Step(*replica));
   const Moment first_step = Now(clock);
-  for (int i = 1; i < asked.warmup_steps; ++i) core::RunToEnd(Step(replica));
+  for (int i = 1; i < asked.warmup_steps; ++i) core::RunToEnd(Step(*replica));
 
   timeline.BeginSteps();
   std::vector<double> processor;
   for (int i = 0; i < asked.steps; ++i) {
     const Moment begin = Now(clock);
-    core::RunToEnd(Step(replica));
+    core::RunToEnd(Step(*replica));
     processor.push_back(Milliseconds(Now(clock).processor - begin.processor));
     timeline.EndStep();
   }
-  std::vector<double> steps, idle;  // A GPU's own, which the host runs ahead of.
-  double all_steps = 0;
-  for (const core::Breakdown& step : timeline.TakeSteps()) {
-    steps.push_back(Milliseconds(step.total));
-    idle.push_back(Milliseconds(step.total - step.computation));
-    all_steps += steps.back();
-  }
-  std::map<core::SpanKind, std::vector<double>> parts;
-  for (const auto& [step, span] : timeline.trace()) {
-    if (step >= 0) parts[span.kind].push_back(Milliseconds(span.end - span.start));
-  }
-
   std::printf("ResNet-50, %dx%d, batch %d, %s, threads %d, %zu steps\n", asked.image_size,
               asked.image_size, asked.batch_size, asked.bfloat16 ? "bfloat16" : "float32",
-              asked.threads, steps.size());
+              asked.threads, processor.size());
   if (asked.cuda) std::printf("on %s\n", accelerator->device->name().c_str());
-  std::printf("%-12s %9s %9s %9s\n%-12s %9s %9s %9s\n", "", "median", "min", "max", "", "ms", "ms",
-              "ms");
-  for (const auto& [kind, values] : parts) PrintRow(std::string(core::Name(kind)), values);
-  PrintRow("idle", idle);
-  PrintRow("step", steps);
-  PrintRow("processor", processor);
-  std::printf("images/s     %9.1f\n", asked.batch_size / QuantilesOf(steps).median * 1e3);
-  std::printf("mean         %9.1f images/s\n", 1e3 * static_cast<double>(asked.batch_size) *
-                                                   static_cast<double>(steps.size()) / all_steps);
+  PrintSteps(timeline, asked.batch_size, processor);
   const auto print_once = [](const char* name, const Moment& from, const Moment& to) {
     std::printf("%-12s %9.1f ms, processor %.1f ms\n", name, Milliseconds(to.wall - from.wall),
                 Milliseconds(to.processor - from.processor));
@@ -147,7 +145,7 @@ void Measure(const Options& asked) {
   print_once("first step", built, first_step);
   std::printf("peak memory  %9.0f MB\nlosses      ",
               1e-6 * static_cast<double>(core::PeakMemoryBytes()));
-  for (const core::StepMetrics& metrics : replica.TakeTraining())
+  for (const core::StepMetrics& metrics : replica->TakeTraining())
     std::printf(" %.6f", metrics.loss);
   std::printf("\n");
 }

@@ -153,11 +153,23 @@ std::string FlagTable::HelpText(std::string_view usage) const {
 }
 
 void FlagTable::Read(int argc, char** argv, std::string_view usage) {
+  const std::vector<std::string> others = ReadWithOthers(argc, argv, usage);
+  if (others.empty()) return;
+  throw Error(absl::StrCat("unexpected argument \"", Quoted(others[0]),
+                           "\": flags start with --; see --help"));
+}
+
+std::vector<std::string> FlagTable::ReadWithOthers(int argc, char** argv, std::string_view usage) {
+  std::vector<std::string> others;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
+    if (argument == "--") {
+      others.insert(others.end(), argv + i + 1, argv + argc);
+      break;
+    }
     if (argument.size() < 2 || argument[0] != '-') {
-      throw Error(absl::StrCat("unexpected argument \"", Quoted(argument),
-                               "\": flags start with --; see --help"));
+      others.emplace_back(argument);
+      continue;
     }
     const size_t equals = argument.find('=');
     const std::string_view typed = argument.substr(0, equals);
@@ -197,6 +209,7 @@ void FlagTable::Read(int argc, char** argv, std::string_view usage) {
   for (const Flag& flag : flags_) {
     if (flag.finish_) flag.finish_();
   }
+  return others;
 }
 
 }  // namespace core

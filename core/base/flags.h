@@ -136,6 +136,9 @@ class FlagTable {
   // `usage` and the flags to stdout and exits with 0: for main only. Throws core::Error, which
   // names the flag, what was found and what would be right, or the nearest flags there are.
   void Read(int argc, char** argv, std::string_view usage);
+  // The same for a program with arguments that are no flags: returns these, in order. "--" ends the
+  // flags.
+  std::vector<std::string> ReadWithOthers(int argc, char** argv, std::string_view usage);
 
   // Whether the command line had it.
   bool Given(std::string_view name) const { return flags_.at(IndexOf(name)).given_; }

@@ -117,6 +117,15 @@ TEST_F(FlagsTest, AnArgumentThatIsNoFlagIsRefused) {
   EXPECT_THAT(ErrorOf({"-"}), HasSubstr("unexpected argument \"-\""));
 }
 
+TEST_F(FlagsTest, OtherArgumentsAreReturnedInOrderToThoseWhoTakeThem) {
+  std::vector<std::string> arguments = {"program", "a", "--epochs=3", "-", "--", "--epochs=5", "b"};
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  EXPECT_THAT(table_.ReadWithOthers(static_cast<int>(pointers.size()), pointers.data(), ""),
+              ElementsAre("a", "-", "--epochs=5", "b"));
+  EXPECT_EQ(options_.epochs, 3);
+}
+
 TEST_F(FlagsTest, TheLastOfAFlagGivenTwiceCountsAndOnlyThatIsGivenWhichWas) {
   Parse({"--epochs=5", "--epochs=6"});
   EXPECT_EQ(options_.epochs, 6);

@@ -11,22 +11,36 @@
 
 namespace core {
 
-// An object of a JSON file that people write: what is asked for is checked, and what nobody asked
-// for is an error. All errors are core::Error in one line: file, key, what was found, what is
+// An object of a JSON file: what is asked for is checked, and in files that people write what nobody
+// asked for is an error. All errors are core::Error in one line: file, key, what was found, what is
 // right.
 class JsonObject {
  public:
   // The whole of a file. Throws if it cannot be read or is no object.
   static JsonObject Read(const std::string& path);
+  // The same of a text from the file `path`. Knows the JSON that Python writes: NaN, Infinity and
+  // -Infinity are null. Values nested too deep are refused before a parser gets to see them.
+  static JsonObject Parse(const std::string& text, const std::string& path);
 
   bool Has(const std::string& key);
+  bool HasValue(const std::string& key);  // That is not null.
+  bool HasList(const std::string& key);
+  bool HasNumber(const std::string& key);
   std::string Text(const std::string& key);
   // Finite, at least `least`.
   double Number(const std::string& key, double least);
   // From `least` to 2⁵³.
   int64_t Integer(const std::string& key, int64_t least);
+  int Count(const std::string& key, int least);
+  // Null stands for a number that is not finite: JSON has no other way to write one.
+  double NumberOrNan(const std::string& key);
+  bool Boolean(const std::string& key);
   JsonObject Object(const std::string& key);
   std::vector<JsonObject> Objects(const std::string& key);
+  std::vector<std::string> Texts(const std::string& key);
+  std::vector<double> Numbers(const std::string& key, double least);
+  // All numbers of a list, or of the lists in it.
+  std::vector<double> NumbersOrNan(const std::string& key);
 
   // All keys that there are.
   std::vector<std::string> Keys() const;
@@ -36,11 +50,18 @@ class JsonObject {
   [[noreturn]] void Fail(const std::string& key, const std::string& what) const;
 
  private:
-  JsonObject(nlohmann::json json, std::string file, std::string path);
-  const nlohmann::json& Required(const std::string& key);
-  [[noreturn]] void FailType(const std::string& key, const std::string& wanted) const;
+  using Json = nlohmann::ordered_json;
 
-  nlohmann::json json_;
+  JsonObject(Json json, std::string file, std::string path);
+  const Json& Required(const std::string& key);
+  const Json& List(const std::string& key);
+  std::string PathOf(const std::string& key) const;
+  double NumberIn(const std::string& place, const Json& json, double least) const;
+  // Of the value at a key, or in a list at "key[3]".
+  [[noreturn]] void FailType(const std::string& key, const Json& found,
+                             const std::string& wanted) const;
+
+  Json json_;
   std::string file_;
   std::string path_;  // Inside the file, as "racks.hosts"; empty for the whole.
   std::set<std::string> asked_;

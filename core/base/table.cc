@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace analysis {
+namespace core {
 namespace {
 
 // Reads the character at `position` and moves behind it. Of malformed text each byte is one
@@ -59,37 +59,55 @@ std::string Shortened(std::string_view text, int width) {
   return line;
 }
 
-std::string Table::ToString(int indent) const {
+std::vector<std::vector<std::string>> Table::HeadRows() const {
   std::vector<std::string> headings, units;
   for (const Column& column : columns_) {
     headings.push_back(column.heading);
     units.push_back(column.unit);
   }
-  std::vector<std::vector<std::string>> lines;
+  std::vector<std::vector<std::string>> rows;
   for (const auto& row : {headings, units}) {
     if (std::any_of(row.begin(), row.end(), [](const auto& cell) { return !cell.empty(); })) {
-      lines.push_back(row);
+      rows.push_back(row);
     }
   }
-  lines.insert(lines.end(), rows_.begin(), rows_.end());
+  return rows;
+}
 
-  std::vector<int> widths(columns_.size(), 0);
-  for (const auto& line : lines) {
-    for (size_t i = 0; i < widths.size(); ++i) {
-      widths[i] = std::max(widths[i], DisplayWidth(line[i]));
-    }
+std::vector<int> Table::Widths(const std::vector<std::vector<std::string>>& rows) const {
+  std::vector<int> widths;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    widths.push_back(columns_[i].width);
+    for (const auto& row : rows) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
   }
+  return widths;
+}
+
+std::string Table::Lines(const std::vector<std::vector<std::string>>& rows,
+                         const std::vector<int>& widths, int indent) const {
   std::string text;
-  for (const auto& line : lines) {
-    std::string row(indent, ' ');
+  for (const auto& row : rows) {
+    std::string line(indent, ' ');
     for (size_t i = 0; i < widths.size(); ++i) {
-      const std::string padding(widths[i] - DisplayWidth(line[i]), ' ');
-      if (i > 0) row += "  ";
-      row += columns_[i].align == Align::kLeft ? line[i] + padding : padding + line[i];
+      const std::string padding(std::max(0, widths[i] - DisplayWidth(row[i])), ' ');
+      if (i > 0) line += "  ";
+      line += columns_[i].align == Align::kLeft ? row[i] + padding : padding + row[i];
     }
-    text += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return text;
 }
 
-}  // namespace analysis
+std::string Table::ToString(int indent) const {
+  std::vector<std::vector<std::string>> rows = HeadRows();
+  rows.insert(rows.end(), rows_.begin(), rows_.end());
+  return Lines(rows, Widths(rows), indent);
+}
+
+std::string Table::Head() const { return Lines(HeadRows(), Widths(HeadRows()), 0); }
+
+std::string Table::Line(const std::vector<std::string>& cells) const {
+  return Lines({cells}, Widths(HeadRows()), 0);
+}
+
+}  // namespace core

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace analysis {
+namespace core {
 
 // Columns that a terminal with a fixed-width font gives to UTF-8 text: two to each wide character
 // of East Asian scripts (Unicode's annex 11), none to combining accents, one to any other.
@@ -22,6 +22,7 @@ class Table {
     std::string heading;
     std::string unit;
     Align align = Align::kRight;
+    int width = 0;  // At least.
   };
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -29,15 +30,26 @@ class Table {
   // One cell for each column.
   void AddRow(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
 
-  // Lines without trailing blanks, each after `indent` blanks. Headings of which all are empty are
-  // left out, and so are units.
+  // All rows, in columns as wide as they need: lines without trailing blanks, each after `indent`
+  // blanks. Headings of which all are empty are left out, and so are units.
   std::string ToString(int indent) const;
 
+  // For rows that are printed as they come: headings and units, and a line of cells, in columns as
+  // wide as these or their `width`.
+  std::string Head() const;
+  std::string Line(const std::vector<std::string>& cells) const;
+
  private:
+  // Headings and units.
+  std::vector<std::vector<std::string>> HeadRows() const;
+  std::vector<int> Widths(const std::vector<std::vector<std::string>>& rows) const;
+  std::string Lines(const std::vector<std::vector<std::string>>& rows,
+                    const std::vector<int>& widths, int indent) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
 
-}  // namespace analysis
+}  // namespace core
 
 #endif  // CORE_BASE_TABLE_H_

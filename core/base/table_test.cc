@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace analysis {
+namespace core {
 namespace {
 
 TEST(DisplayWidthTest, WideCharactersTakeTwoColumns) {
@@ -57,5 +57,14 @@ TEST(TableTest, WithoutHeadingsThereAreOnlyRows) {
   EXPECT_EQ(table.ToString(0), "a\n");
 }
 
+TEST(TableTest, RowsThatArePrintedAsTheyComeStandUnderTheirHeadings) {
+  const Table table({{"case", "", Table::Align::kLeft, 8}, {"time", "milliseconds"}, {"x", ""}});
+  EXPECT_EQ(table.Head(),
+            "case              time  x\n"
+            "          milliseconds\n");
+  EXPECT_EQ(table.Line({"one", "12", "3"}), "one                 12  3\n");
+  EXPECT_EQ(table.Line({"longer than asked", "12", "3"}), "longer than asked            12  3\n");
+}
+
 }  // namespace
-}  // namespace analysis
+}  // namespace core

@@ -1,10 +1,9 @@
 #include "core/collectives/all_reduce_algorithm.h"
 
 #include "absl/status/status.h"
-#include "core/collectives/direct_exchange.h"
 #include "core/collectives/double_tree.h"
 #include "core/collectives/halving_doubling.h"
-#include "core/collectives/ring.h"
+#include "core/collectives/message_exchange.h"
 #include "core/collectives/segmented_ring.h"
 
 namespace core {
@@ -42,7 +41,7 @@ int64_t AllReduceScratchCount(const AllReduceOptions& options, int64_t count, Da
     case AllReduceAlgorithm::kDoubleTree:
       return DoubleTreeScratchCount(count, type);
     case AllReduceAlgorithm::kDirectExchange:
-      return DirectExchangeScratchCount(count, type, size);
+      return 0;
   }
   return 0;
 }
@@ -59,7 +58,7 @@ Task RunAllReduce(AllReduceOptions options, Communicator& communicator, Buffer d
     case AllReduceAlgorithm::kDoubleTree:
       return DoubleTreeAllReduce(communicator, data, scratch, options.ranks_per_host);
     case AllReduceAlgorithm::kDirectExchange:
-      return DirectExchangeAllReduce(communicator, data, scratch);
+      return DirectExchangeAllReduce(communicator, data);
   }
   return RingAllReduce(communicator, data, scratch);
 }

@@ -12,11 +12,13 @@ Task TreeBroadcast(Communicator& communicator, Buffer data, int root) {
   int distance = 1;
   if (place > 0) {
     const int from = static_cast<int>(std::bit_floor(static_cast<unsigned>(place)));
-    co_await communicator.Receive(data, rank_of(place - from), SpanKind::kBroadcast);
+    const Work received = communicator.Receive(data, rank_of(place - from), SpanKind::kBroadcast);
+    co_await received;
     distance = 2 * from;
   }
   for (; place + distance < size; distance *= 2) {
-    co_await communicator.Send(data, rank_of(place + distance), SpanKind::kBroadcast);
+    const Work sent = communicator.Send(data, rank_of(place + distance), SpanKind::kBroadcast);
+    co_await sent;
   }
 }
 

@@ -3,6 +3,7 @@
 
 namespace core::testing {
 
-INSTANTIATE_TEST_SUITE_P(Local, AlgorithmsConformance, ::testing::Values(backends::MakeLocalWorld));
+INSTANTIATE_TEST_SUITE_P(Local, CollectivesConformance,
+                         ::testing::Values(backends::MakeLocalWorld));
 
 }  // namespace core::testing

@@ -52,13 +52,17 @@ Task HalveAndDouble(Communicator& communicator, Members members, Buffer data, Bu
     const int partner = members.RankOf(member ^ distance);
     const Buffer sum = mine.At(distance);
     const Buffer addend = scratch.Slice(0, sum.count);
-    co_await communicator.Exchange(theirs.At(distance), partner, addend, partner, kKind);
+    const Work exchanged =
+        communicator.Exchange(theirs.At(distance), partner, addend, partner, kKind);
+    co_await exchanged;
     Add(addend, sum);
   }
   for (int distance = 1; distance < members.count(); distance *= 2) {
     const Part theirs{data, member ^ distance, members.count()};
     const int partner = members.RankOf(member ^ distance);
-    co_await communicator.Exchange(mine.At(distance), partner, theirs.At(distance), partner, kKind);
+    const Work exchanged =
+        communicator.Exchange(mine.At(distance), partner, theirs.At(distance), partner, kKind);
+    co_await exchanged;
   }
 }
 
@@ -70,17 +74,22 @@ Task HalvingDoublingAllReduce(Communicator& communicator, Buffer data, Buffer sc
   const Members members(communicator.size());
   const int rank = communicator.rank();
   if (members.IsPaired(rank) && rank % 2 == 1) {
-    co_await communicator.Send(data, rank - 1, kKind);
-    co_await communicator.Receive(data, rank - 1, kKind);
+    const Work sent = communicator.Send(data, rank - 1, kKind);
+    co_await sent;
+    const Work received = communicator.Receive(data, rank - 1, kKind);
+    co_await received;
     co_return;
   }
   if (members.IsPaired(rank)) {
     const Buffer addend = scratch.Slice(0, data.count);
-    co_await communicator.Receive(addend, rank + 1, kKind);
+    const Work received = communicator.Receive(addend, rank + 1, kKind);
+    co_await received;
     Add(addend, data);
   }
   co_await HalveAndDouble(communicator, members, data, scratch);
-  if (members.IsPaired(rank)) co_await communicator.Send(data, rank + 1, kKind);
+  if (!members.IsPaired(rank)) co_return;
+  const Work sent = communicator.Send(data, rank + 1, kKind);
+  co_await sent;
 }
 
 }  // namespace core

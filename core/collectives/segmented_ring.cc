@@ -15,72 +15,111 @@ int64_t CeilingOfRatio(int64_t dividend, int64_t divisor) {
   return (dividend + divisor - 1) / divisor;
 }
 
-class SegmentedRing {
+// One rank's place in the ring, and the segments that travel around it, one a round: chunks one
+// after the other. A segment is sent on when it has been received, per_rank rounds before; as many
+// rounds, and two at most, are under way at any time.
+class Ring {
  public:
-  SegmentedRing(Communicator& communicator, Buffer data)
-      : data_(data),
-        segments_(CutIntoSegments(data.count, data.type, communicator.size())),
+  Ring(Communicator& communicator, SpanKind kind, Buffer data, Segments segments)
+      : communicator_(communicator),
+        kind_(kind),
+        data_(data),
+        segments_(segments),
         size_(communicator.size()),
         rank_(communicator.rank()) {}
 
-  int next() const { return (rank_ + 1) % size_; }
-  int previous() const { return (rank_ + size_ - 1) % size_; }
   int64_t rounds() const { return (size_ - 1) * segments_.per_rank; }
-  int64_t length() const { return segments_.length; }
-  // The segment of `round` as if `ahead` chunks further: chunks travel one after the other.
-  Buffer Segment(int64_t round, int ahead) const {
+  int64_t under_way() const { return std::min(segments_.per_rank, kUnderWay); }
+  // What is sent in `round` if the rank begins with the chunk of the rank `ahead` after it.
+  Buffer Sent(int64_t round, int ahead) const {
     const int64_t distance = round / segments_.per_rank;
     const int64_t chunk = (rank_ + ahead - distance + 2 * size_) % size_;
     const int64_t segment = chunk * segments_.per_rank + round % segments_.per_rank;
     const int64_t begin = std::min(segment * segments_.length, data_.count);
     return data_.Slice(begin, std::min(segments_.length, data_.count - begin));
   }
+  // And received.
+  Buffer Received(int64_t round, int ahead) const { return Sent(round, ahead - 1); }
+  Buffer Scratch(Buffer scratch, int64_t round, int64_t count) const {
+    return scratch.Slice(round % under_way() * segments_.length, count);
+  }
+  Work Exchange(Buffer source, Buffer target) const {
+    return communicator_.Exchange(source, (rank_ + 1) % size_, target, (rank_ + size_ - 1) % size_,
+                                  kind_);
+  }
 
  private:
+  Communicator& communicator_;
+  const SpanKind kind_;
   const Buffer data_;
   const Segments segments_;
   const int size_;
   const int rank_;
 };
 
-// The rounds under way, oldest first by turns.
+// The rounds under way, by turns.
 class Window {
  public:
-  std::optional<Work>& operator[](int64_t round) { return works_[round % kUnderWay]; }
+  explicit Window(int64_t length) : length_(length) {}
+  std::optional<Work>& operator[](int64_t round) { return works_[round % length_]; }
 
  private:
+  const int64_t length_;
   std::optional<Work> works_[kUnderWay];
 };
 
-Task Reduce(Communicator& communicator, SegmentedRing ring, Buffer scratch) {
-  Window works;
-  for (int64_t round = 0; round < ring.rounds() + kUnderWay; ++round) {
-    const int64_t finished = round - kUnderWay;
+// Segments travel until chunk c is summed up at the rank 1 + ahead before rank c.
+Task Reduce(Ring ring, int ahead, Buffer scratch) {
+  Window works(ring.under_way());
+  for (int64_t round = 0; round < ring.rounds() + ring.under_way(); ++round) {
+    const int64_t finished = round - ring.under_way();
     if (finished >= 0) {
-      const Buffer sum = ring.Segment(finished, -1);
       co_await *works[finished];
-      Add(scratch.Slice(finished % kUnderWay * ring.length(), sum.count), sum);
+      const Buffer sum = ring.Received(finished, ahead);
+      Add(ring.Scratch(scratch, finished, sum.count), sum);
     }
     if (round >= ring.rounds()) continue;
-    const Buffer addend =
-        scratch.Slice(round % kUnderWay * ring.length(), ring.Segment(round, -1).count);
-    works[round].emplace(communicator.Exchange(ring.Segment(round, 0), ring.next(), addend,
-                                               ring.previous(), SpanKind::kAllReduce));
+    const int64_t count = ring.Received(round, ahead).count;
+    works[round].emplace(
+        ring.Exchange(ring.Sent(round, ahead), ring.Scratch(scratch, round, count)));
   }
 }
 
-Task Gather(Communicator& communicator, SegmentedRing ring) {
-  Window works;
-  for (int64_t round = 0; round < ring.rounds() + kUnderWay; ++round) {
-    if (round >= kUnderWay) co_await *works[round - kUnderWay];
+// Every rank begins with the chunk of the rank `ahead` after it, and gets all.
+Task Gather(Ring ring, int ahead) {
+  Window works(ring.under_way());
+  for (int64_t round = 0; round < ring.rounds() + ring.under_way(); ++round) {
+    if (round >= ring.under_way()) co_await *works[round - ring.under_way()];
     if (round >= ring.rounds()) continue;
-    works[round].emplace(communicator.Exchange(ring.Segment(round, 1), ring.next(),
-                                               ring.Segment(round, 0), ring.previous(),
-                                               SpanKind::kAllReduce));
+    works[round].emplace(ring.Exchange(ring.Sent(round, ahead), ring.Received(round, ahead)));
   }
 }
+
+Task AllReduce(Communicator& communicator, Buffer data, Segments segments, Buffer scratch) {
+  const Ring ring(communicator, SpanKind::kAllReduce, data, segments);
+  co_await Reduce(ring, 0, scratch);
+  co_await Gather(ring, 1);
+}
+
+Segments WholeChunks(int64_t count, int size) { return {1, CeilingOfRatio(count, size)}; }
 
 }  // namespace
+
+int64_t RingScratchCount(int64_t count, int size) { return WholeChunks(count, size).length; }
+
+Task RingAllReduce(Communicator& communicator, Buffer data, Buffer scratch) {
+  return AllReduce(communicator, data, WholeChunks(data.count, communicator.size()), scratch);
+}
+
+Task RingReduceScatter(Communicator& communicator, Buffer data, Buffer scratch) {
+  const Segments chunks = WholeChunks(data.count, communicator.size());
+  return Reduce(Ring(communicator, SpanKind::kReduceScatter, data, chunks), -1, scratch);
+}
+
+Task RingAllGather(Communicator& communicator, Buffer data) {
+  const Segments chunks = WholeChunks(data.count, communicator.size());
+  return Gather(Ring(communicator, SpanKind::kAllGather, data, chunks), 0);
+}
 
 Segments CutIntoSegments(int64_t count, DataType type, int size) {
   const int64_t longest = std::max<int64_t>(1, kSegmentBytesMax / SizeOf(type));
@@ -95,9 +134,8 @@ int64_t SegmentedRingScratchCount(int64_t count, DataType type, int size) {
 }
 
 Task SegmentedRingAllReduce(Communicator& communicator, Buffer data, Buffer scratch) {
-  const SegmentedRing ring(communicator, data);
-  co_await Reduce(communicator, ring, scratch);
-  co_await Gather(communicator, ring);
+  return AllReduce(communicator, data, CutIntoSegments(data.count, data.type, communicator.size()),
+                   scratch);
 }
 
 }  // namespace core

@@ -12,7 +12,7 @@ namespace {
 
 ProfiledGradient ReadGradient(JsonObject& object) {
   ProfiledGradient gradient;
-  gradient.parameter = static_cast<int>(object.Integer("parameter", 0));
+  gradient.parameter = object.Count("parameter", 0);
   gradient.elements = object.Integer("elements", 1);
   gradient.ready = object.Number("ready_seconds", 0);
   if (object.Has("spread_seconds")) gradient.spread = object.Number("spread_seconds", 0);
@@ -59,7 +59,7 @@ Profile ReadProfile(const std::string& path) {
   profile.source = file.Text("source");
   JsonObject versions = file.Object("versions");
   for (const std::string& name : versions.Keys()) profile.versions[name] = versions.Text(name);
-  profile.batch_size = static_cast<int>(file.Integer("batch_size", 1));
+  profile.batch_size = file.Count("batch_size", 1);
   profile.parameters = file.Integer("parameters", 1);
   profile.forward = file.Number("forward_seconds", 0);
   profile.pass = file.Number("pass_seconds", 0);

@@ -3,17 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
-#include <limits>
+#include <iterator>
 #include <numeric>
-#include <stdexcept>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "core/base/standard_json.h"
+#include "core/base/error.h"
+#include "core/base/json_object.h"
 #include "nlohmann/json.hpp"
 
 namespace core {
@@ -21,16 +19,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kNotFinite = std::numeric_limits<double>::quiet_NaN();
 // Some three million steps; larger is no results file, and reading it would only eat memory.
 constexpr int64_t kBytesMax = int64_t{64} << 20;
-constexpr int kDepthMax = 32;
+
+struct Required {};
+constexpr Required kRequired;
 
 template <typename T, typename Record>
 concept MaybeConst = std::same_as<std::remove_const_t<T>, Record>;
 
-// The fields of a file, once for Writer and Reader. Those with a word about what is expected must be
-// there.
+// The fields of a file, once for Writer and Reader. Those that are required must be there.
 template <typename Fields>
 void Visit(Fields& fields, MaybeConst<Breakdown> auto& breakdown) {
   for (const StepFigure& figure : kStepFigures) fields(figure.name, breakdown.*figure.member);
@@ -40,9 +38,9 @@ template <typename Fields>
 void Visit(Fields& fields, MaybeConst<EpochResult> auto& epoch) {
   fields("epoch", epoch.epoch);
   fields.Loss("train_loss", epoch.train_loss);
-  fields("train_accuracy", epoch.train_accuracy, "percent");
-  fields("train_time", epoch.train_time, "seconds");
-  fields("train_throughput", epoch.train_throughput, "images per second");
+  fields("train_accuracy", epoch.train_accuracy, kRequired);
+  fields("train_time", epoch.train_time, kRequired);
+  fields("train_throughput", epoch.train_throughput, kRequired);
   fields("avg_batch_time", epoch.avg_batch_time);
   fields("avg_comm_time", epoch.avg_comm_time);
   fields("avg_comm_time_pull", epoch.avg_comm_time_pull);
@@ -56,13 +54,13 @@ template <typename Fields>
 void Visit(Fields& fields, MaybeConst<Results> auto& results) {
   fields("method", results.method);
   fields("strategy", results.strategy);
-  fields("world_size", results.world_size, "the number of ranks");
+  fields("world_size", results.world_size, kRequired);
   fields("num_workers", results.num_workers);
-  fields("batch_size", results.batch_size, "images per rank");
+  fields("batch_size", results.batch_size, kRequired);
   fields("start_time", results.start_time);
   fields("end_time", results.end_time);
   fields("partial", results.partial);
-  fields("epochs", results.epochs, "a list of epochs");
+  fields("epochs", results.epochs, kRequired);
   fields.Loss("all_losses", results.all_losses);
   fields("best_accuracy", results.best_accuracy);
   fields("summary", results.summary);
@@ -78,7 +76,7 @@ struct Writer {
   Json json = Json::object();
 
   template <typename T>
-  void operator()(const char* name, const T& value, const char* = nullptr) {
+  void operator()(const char* name, const T& value, Required = {}) {
     json[name] = ToJson(value);
   }
   template <typename T>
@@ -110,160 +108,6 @@ struct Writer {
   }
 };
 
-// What is wrong in a file, without the file's name.
-class Malformed : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-// A JSON value, and where it stands in the file: "epochs[2].train_loss". Reads the fields of an
-// object.
-class Reader {
- public:
-  explicit Reader(const Json& json, std::string key = "") : json_(json), key_(std::move(key)) {}
-
-  // What is missing, or null, leaves the value as it is.
-  template <typename T>
-  void operator()(const char* name, T& value) const {
-    if (Has(name) && !json_[name].is_null()) Get(name).Read(value);
-  }
-  template <typename T>
-  void operator()(const char* name, T& value, const char* expected) const {
-    const Reader field = Get(name, expected);
-    field.Read(value);
-    if constexpr (std::same_as<T, int>) value = field.Count(1);
-  }
-  // A loss may be null, which is not-a-number. A mean can be that of the steps' losses.
-  void Loss(const char* name, double& mean) const {
-    const std::vector<double> losses = StepLosses();
-    if (losses.empty() || (Has(name) && !json_[name].is_array())) {
-      mean = Get(name, "a number").NumberOrNan();
-    } else {
-      mean = std::accumulate(losses.begin(), losses.end(), 0.0) / std::ssize(losses);
-    }
-  }
-  void Loss(const char* name, std::optional<double>& loss) const {
-    if (Has(name)) loss = Get(name).NumberOrNan();
-  }
-  void Loss(const char* name, std::vector<double>& losses) const {
-    if (Has(name) && !json_[name].is_null()) Get(name).AppendLosses(losses);
-  }
-
-  template <typename T>
-  void Read(T& record) const {
-    Visit(Object(), record);
-  }
-  void Read(int& value) const { value = Count(0); }
-  void Read(double& value) const {
-    if (!json_.is_number() || !(json_.get<double>() >= 0)) Refuse("a number of at least 0");
-    value = json_.get<double>();
-  }
-  void Read(Duration& value) const {
-    double seconds = 0;
-    Read(seconds);
-    value = Duration(seconds);
-  }
-  void Read(bool& value) const {
-    if (!json_.is_boolean()) Refuse("true or false");
-    value = json_.get<bool>();
-  }
-  void Read(std::string& value) const {
-    if (!json_.is_string()) Refuse("a text");
-    value = json_.get<std::string>();
-  }
-  template <typename T>
-  void Read(std::optional<T>& value) const {
-    Read(value.emplace());
-  }
-  template <typename T>
-  void Read(std::vector<T>& values) const {
-    if (!json_.is_array()) Refuse("a list");
-    for (size_t i = 0; i < json_.size(); ++i) At(i).Read(values.emplace_back());
-  }
-  template <typename T>
-  void Read(std::map<std::string, T>& values) const {
-    for (const auto& [name, value] : Object().json_.items()) {
-      // The scripts' summaries hold other things than figures, too.
-      if (std::same_as<T, double> && !value.is_number()) continue;
-      Get(name.c_str()).Read(values[name]);
-    }
-  }
-  void Read(EpochResult& epoch) const;
-
-  // Of an epoch in an older file: one number per step, under any name with "loss" in it.
-  std::vector<double> StepLosses() const {
-    std::vector<double> losses;
-    for (const auto& [name, value] : json_.items()) {
-      if (value.is_array() && absl::StrContains(name, "loss") && !absl::StrContains(name, "val")) {
-        Get(name.c_str()).AppendLosses(losses);
-        break;
-      }
-    }
-    return losses;
-  }
-
- private:
-  [[noreturn]] void Refuse(std::string_view expected) const {
-    throw Malformed(absl::StrCat(key_.empty() ? "the file" : key_, ": found ", Found(),
-                                 ", expected ", std::string(expected)));
-  }
-  std::string Found() const {
-    if (json_.is_array()) return absl::StrCat("a list of ", json_.size());
-    if (json_.is_object()) return absl::StrCat("an object of ", json_.size());
-    std::string text = json_.dump(-1, ' ', true, Json::error_handler_t::replace);
-    if (text.size() > 60) text = text.substr(0, 60) + "...";
-    return text;
-  }
-
-  const Reader& Object() const {
-    if (!json_.is_object()) Refuse("an object");
-    return *this;
-  }
-  bool Has(const char* name) const { return json_.contains(name); }
-  Reader Get(const char* name, std::string_view expected = "") const {
-    const std::string key = key_.empty() ? name : absl::StrCat(key_, ".", name);
-    if (Has(name)) return Reader(json_[name], key);
-    throw Malformed(absl::StrCat(key, ": missing, expected ", std::string(expected)));
-  }
-  Reader At(size_t i) const { return Reader(json_[i], absl::StrCat(key_, "[", i, "]")); }
-
-  int Count(int least) const {
-    const double value = json_.is_number() ? json_.get<double>() : kNotFinite;
-    if (!(value >= least && value <= std::numeric_limits<int>::max()) ||
-        value != std::floor(value)) {
-      Refuse(absl::StrCat("a whole number of at least ", least));
-    }
-    return static_cast<int>(value);
-  }
-  double NumberOrNan() const {
-    if (json_.is_null()) return kNotFinite;
-    if (!json_.is_number()) Refuse("a number");
-    return json_.get<double>();
-  }
-  // One number per step, or one list of them per epoch.
-  void AppendLosses(std::vector<double>& losses) const {
-    if (!json_.is_array()) Refuse("a list");
-    for (size_t i = 0; i < json_.size(); ++i) {
-      if (json_[i].is_array()) {
-        At(i).AppendLosses(losses);
-      } else {
-        losses.push_back(json_[i].is_number() ? json_[i].get<double>() : At(i).NumberOrNan());
-      }
-    }
-  }
-
-  const Json& json_;
-  const std::string key_;
-};
-
-void Reader::Read(EpochResult& epoch) const {
-  epoch.epoch = -1;  // Unless it has a number.
-  Visit(Object(), epoch);
-  if (const auto steps = std::ssize(StepLosses()); epoch.avg_batch_time == 0 && steps > 0) {
-    epoch.avg_batch_time = epoch.train_time / static_cast<double>(steps);
-  }
-}
-
 // "2024-05-01T12:34:56.789" becomes "2024-05-01 12:34:56"; any other text stays.
 std::string PlainTime(std::string time) {
   constexpr std::string_view kPattern = "dddd-dd-ddTdd:dd:dd";
@@ -276,19 +120,101 @@ std::string PlainTime(std::string time) {
   return time.substr(0, kPattern.size());
 }
 
-Results FromJson(const Json& json) {
+std::vector<double> LossesOfEpoch(JsonObject& epoch) {
+  for (const std::string& name : epoch.Keys()) {
+    if (absl::StrContains(name, "loss") && !absl::StrContains(name, "val") && epoch.HasList(name)) {
+      return epoch.NumbersOrNan(name);
+    }
+  }
+  return {};
+}
+
+// Reads the fields of an object. What may be missing, or null, leaves its value as it is.
+class Reader {
+ public:
+  explicit Reader(JsonObject& object) : object_(object) {}
+
+  template <typename T>
+  void operator()(const char* name, T& value) {
+    if (object_.HasValue(name)) Read(name, value);
+  }
+  template <typename T>
+  void operator()(const char* name, T& value, Required) {
+    Read(name, value);
+    if constexpr (std::same_as<T, int>) value = object_.Count(name, 1);
+  }
+  // The mean of the steps', where there is nothing else.
+  void Loss(const char* name, double& mean) {
+    const std::vector<double> losses = LossesOfEpoch(object_);
+    if (losses.empty() || (object_.Has(name) && !object_.HasList(name))) {
+      mean = object_.NumberOrNan(name);
+    } else {
+      mean = std::accumulate(losses.begin(), losses.end(), 0.0) / std::ssize(losses);
+    }
+  }
+  void Loss(const char* name, std::optional<double>& loss) {
+    if (object_.Has(name)) loss = object_.NumberOrNan(name);
+  }
+  // One number per step, or one list of them per epoch.
+  void Loss(const char* name, std::vector<double>& losses) {
+    if (object_.HasValue(name)) losses = object_.NumbersOrNan(name);
+  }
+
+ private:
+  void Read(const char* name, int& value) { value = object_.Count(name, 0); }
+  void Read(const char* name, double& value) { value = object_.Number(name, 0); }
+  void Read(const char* name, Duration& value) { value = Duration(object_.Number(name, 0)); }
+  void Read(const char* name, bool& value) { value = object_.Boolean(name); }
+  void Read(const char* name, std::string& value) { value = object_.Text(name); }
+  void Read(const char* name, std::vector<double>& values) { values = object_.Numbers(name, 0); }
+  void Read(const char* name, std::vector<std::string>& values) { values = object_.Texts(name); }
+  template <typename T>
+  void Read(const char* name, std::optional<T>& value) {
+    Read(name, value.emplace());
+  }
+  template <typename T>
+  void Read(const char* name, std::map<std::string, T>& values) {
+    JsonObject object = object_.Object(name);
+    for (const std::string& key : object.Keys()) {
+      // The scripts' summaries hold other things than figures, too.
+      if (std::same_as<T, double> && !object.HasNumber(key)) continue;
+      Reader(object).Read(key.c_str(), values[key]);
+    }
+  }
+  void Read(const char* name, Breakdown& breakdown) {
+    JsonObject object = object_.Object(name);
+    Reader reader(object);
+    Visit(reader, breakdown);
+  }
+  void Read(const char* name, std::vector<EpochResult>& epochs);
+
+  JsonObject& object_;
+};
+
+void Reader::Read(const char* name, std::vector<EpochResult>& epochs) {
+  for (JsonObject& object : object_.Objects(name)) {
+    EpochResult& epoch = epochs.emplace_back();
+    epoch.epoch = static_cast<int>(epochs.size());
+    Reader reader(object);
+    Visit(reader, epoch);
+    const auto steps = std::ssize(LossesOfEpoch(object));
+    if (epoch.avg_batch_time == 0 && steps > 0) epoch.avg_batch_time = epoch.train_time / steps;
+  }
+  const bool from_zero = !epochs.empty() && epochs.front().epoch == 0;
+  for (EpochResult& epoch : epochs) epoch.epoch += from_zero ? 1 : 0;
+}
+
+Results FromJson(JsonObject file) {
   Results results;
-  Reader(json).Read(results);
+  Reader reader(file);
+  Visit(reader, results);
   results.start_time = PlainTime(results.start_time);
   results.end_time = PlainTime(results.end_time);
-  const bool from_zero = !results.epochs.empty() && results.epochs.front().epoch == 0;
-  const bool losses_in_epochs = results.all_losses.empty();
-  for (size_t i = 0; i < results.epochs.size(); ++i) {
-    int& number = results.epochs[i].epoch;
-    number = (number < 0 ? static_cast<int>(i) + 1 : number) + (from_zero ? 1 : 0);
-    if (!losses_in_epochs) continue;
-    const std::vector<double> losses = Reader(json["epochs"][i]).StepLosses();
-    results.all_losses.insert(results.all_losses.end(), losses.begin(), losses.end());
+  if (results.all_losses.empty()) {
+    for (JsonObject& epoch : file.Objects("epochs")) {
+      const std::vector<double> losses = LossesOfEpoch(epoch);
+      results.all_losses.insert(results.all_losses.end(), losses.begin(), losses.end());
+    }
   }
   // What the epochs say fills what the file leaves out.
   Results whole;
@@ -342,25 +268,11 @@ absl::Status WriteResults(const Results& results, const std::string& path) {
 absl::StatusOr<Results> ReadResults(const std::string& path) {
   const absl::StatusOr<std::string> text = ReadFile(path, kBytesMax);
   if (!text.ok()) return text.status();
-  const absl::StatusOr<std::string> plain = StandardJson(*text, kDepthMax);
-  if (!plain.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", plain.status().message()));
-  }
-  std::string problem;
   try {
-    return FromJson(Json::parse(*plain));
-  } catch (const Malformed& malformed) {
-    problem = malformed.what();
-  } catch (const Json::exception& error) {
-    const std::string what = error.what();
-    const size_t prefix = what.find("] ");  // "[json.exception.parse_error.101] "
-    problem = absl::StrCat("no valid JSON: ", what.substr(prefix + 2));
+    return FromJson(JsonObject::Parse(*text, path));
+  } catch (const Error& error) {
+    return absl::InvalidArgumentError(error.what());
   }
-  // It may quote the file, hence be anything.
-  problem = problem.substr(0, 300);
-  const auto unprintable = [](unsigned char c) { return !absl::ascii_isprint(c); };
-  std::replace_if(problem.begin(), problem.end(), unprintable, '?');
-  return absl::InvalidArgumentError(absl::StrCat(path, ": ", problem));
 }
 
 }  // namespace core

@@ -8,7 +8,6 @@ namespace core {
 // The all-reduce that people write by hand: after the whole backward pass, one per parameter.
 class ManualAllReduce : public Strategy {
  public:
-  Role role(int, int) const override { return Role::kWorker; }
   Task Start(Worker& worker) override;
   Task Step(Worker& worker) override;
   Task Synchronize(Worker& worker) override;

@@ -51,7 +51,6 @@ class DistributedDataParallel : public Strategy {
  public:
   explicit DistributedDataParallel(BucketLimits limits) : limits_(limits) {}
 
-  Role role(int, int) const override { return Role::kWorker; }
   Task Start(Worker& worker) override;
   Task Step(Worker& worker) override;
   Task Synchronize(Worker& worker) override;

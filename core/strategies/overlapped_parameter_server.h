@@ -18,9 +18,7 @@ class OverlappedParameterServer : public Strategy {
 
   explicit OverlappedParameterServer(BucketLimits limits) : limits_(limits) {}
 
-  Role role(int rank, int) const override {
-    return rank == kServerRank ? Role::kServer : Role::kWorker;
-  }
+  int servers() const override { return 1; }
   Task Start(Worker& worker) override;
   Task Step(Worker& worker) override;
   Task Synchronize(Worker& worker) override;

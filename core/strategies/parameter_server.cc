@@ -2,16 +2,8 @@
 
 namespace core {
 
-Role ParameterServer::role(int rank, int) const {
-  return !options_.colocated && rank < options_.servers ? Role::kServer : Role::kWorker;
-}
-
 bool ParameterServer::Serves(const Worker& worker) const {
   return worker.communicator.rank() < ServerCount(worker.communicator.size());
-}
-
-bool ParameterServer::Trains(const Worker& worker) const {
-  return role(worker.communicator.rank(), worker.communicator.size()) == Role::kWorker;
 }
 
 Buffer ParameterServer::ShardOf(Buffer all, int server, int size) const {

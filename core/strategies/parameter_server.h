@@ -23,7 +23,7 @@ class ParameterServer : public Strategy {
  public:
   explicit ParameterServer(ParameterServerOptions options) : options_(options) {}
 
-  Role role(int rank, int size) const override;
+  int servers() const override { return options_.colocated ? 0 : options_.servers; }
   Task Start(Worker& worker) override;
   Task Step(Worker& worker) override;
   Task Synchronize(Worker& worker) override;
@@ -34,7 +34,7 @@ class ParameterServer : public Strategy {
 
   int ServerCount(int size) const { return options_.colocated ? size : options_.servers; }
   bool Serves(const Worker& worker) const;
-  bool Trains(const Worker& worker) const;
+  bool Trains(const Worker& worker) const { return worker.communicator.rank() >= servers(); }
   Buffer ShardOf(Buffer all, int server, int size) const;
   Task Train(Worker& worker);
   Task Serve(Worker& worker);

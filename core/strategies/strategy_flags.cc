@@ -19,11 +19,11 @@ FlagTable StrategyFlags(StrategyOptions& options) {
                    options.buckets.bytes =
                        std::max<int64_t>(1, std::llround(mebibytes * kMebibyte));
                  }},
-       Range(1e-6, 1e6), "MiB of gradients that travel together with ddp and overlapped servers"},
+       Range(1e-6, 1e6), "MiB of gradients that travel together, where they go bucket by bucket"},
       {"servers", &options.server.servers, Range(1, 1 << 24),
        "ranks that serve; each holds an equal share of the parameters"},
       {"colocated", &options.server.colocated,
-       "parameter_server: every rank trains and serves its share"},
+       "servers on all ranks: each trains and serves its share"},
   };
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/collectives/all_reduce_algorithm.h"
 #include "core/collectives/broadcast.h"
-#include "core/collectives/ring.h"
+#include "core/collectives/segmented_ring.h"
 
 namespace core::testing {
 namespace {
@@ -49,7 +49,7 @@ Task AllReduceEverySize(Communicator& communicator, AllReduceOptions options) {
   for (int64_t count : kCounts) co_await AllReduce<T>(communicator, options, count);
 }
 
-TEST_P(AlgorithmsConformance, AllReducesSumOverAllRanks) {
+TEST_P(CollectivesConformance, AllReducesSumOverAllRanks) {
   for (int size = 1; size <= 9; ++size) {
     for (const std::string& name : AllReduceAlgorithmNames()) {
       for (int ranks_per_host : {1, 3}) {
@@ -63,7 +63,7 @@ TEST_P(AlgorithmsConformance, AllReducesSumOverAllRanks) {
   }
 }
 
-TEST_P(AlgorithmsConformance, AllReducesSumDoubles) {
+TEST_P(CollectivesConformance, AllReducesSumDoubles) {
   for (const std::string& name : AllReduceAlgorithmNames()) {
     const AllReduceOptions options{*AllReduceAlgorithmNamed(name), 1};
     RunRanks(*GetParam()(), 5, [options](Communicator& communicator) {
@@ -72,7 +72,7 @@ TEST_P(AlgorithmsConformance, AllReducesSumDoubles) {
   }
 }
 
-TEST_P(AlgorithmsConformance, AllReducesSumManySegments) {
+TEST_P(CollectivesConformance, AllReducesSumManySegments) {
   constexpr int64_t kCount = 6'000'001;
   for (const std::string& name : AllReduceAlgorithmNames()) {
     const AllReduceOptions options{*AllReduceAlgorithmNamed(name), 1};
@@ -99,7 +99,7 @@ Task ScatterAndGather(Communicator& communicator) {
   }
 }
 
-TEST_P(AlgorithmsConformance, AReducedScatteredAndGatheredVectorIsTheSum) {
+TEST_P(CollectivesConformance, AReducedScatteredAndGatheredVectorIsTheSum) {
   for (int size = 1; size <= 6; ++size) RunRanks(*GetParam()(), size, ScatterAndGather);
 }
 
@@ -111,12 +111,12 @@ Task BroadcastFromEveryRoot(Communicator& communicator) {
   }
 }
 
-TEST_P(AlgorithmsConformance, ABroadcastReachesAllFromEveryRoot) {
+TEST_P(CollectivesConformance, ABroadcastReachesAllFromEveryRoot) {
   for (int size = 1; size <= 9; ++size) RunRanks(*GetParam()(), size, BroadcastFromEveryRoot);
 }
 
 }  // namespace
 
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(AlgorithmsConformance);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CollectivesConformance);
 
 }  // namespace core::testing

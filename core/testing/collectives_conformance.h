@@ -7,8 +7,8 @@
 namespace core::testing {
 
 // What collectives out of messages must do over every Communicator. A world joins by
-//   INSTANTIATE_TEST_SUITE_P(Local, AlgorithmsConformance, ::testing::Values(MakeLocalWorld));
-class AlgorithmsConformance : public ::testing::TestWithParam<WorldFactory> {};
+//   INSTANTIATE_TEST_SUITE_P(Local, CollectivesConformance, ::testing::Values(MakeLocalWorld));
+class CollectivesConformance : public ::testing::TestWithParam<WorldFactory> {};
 
 }  // namespace core::testing
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/strategies/strategies.h"
+#include "absl/strings/str_replace.h"
 #include "core/testing/arithmetic_replica.h"
 
 namespace core::testing {
@@ -12,65 +12,31 @@ namespace {
 constexpr int kSteps = 6;
 constexpr int kFirstSeed = 3;
 
-// A strategy with options that make it another one.
-struct Variant {
-  std::string label;
-  std::string strategy;
-  ParameterServerOptions server;
-};
-
-std::vector<Variant> Variants() {
-  std::vector<Variant> variants;
-  for (const std::string& name : StrategyNames()) variants.push_back({name, name});
-  variants.push_back({"parameter_server_two_servers", "parameter_server", {.servers = 2}});
-  variants.push_back({"parameter_server_colocated", "parameter_server", {.colocated = true}});
-  return variants;
-}
-
-std::unique_ptr<Strategy> Make(const std::string& label) {
-  for (const Variant& variant : Variants()) {
-    if (variant.label != label) continue;
-    // Buckets of a few parameters each, so that there are several.
-    return *MakeStrategy(variant.strategy,
-                         {.buckets = {.first_bytes = 16, .bytes = 128}, .server = variant.server});
-  }
-  return nullptr;
-}
-
-int WorkerCount(const std::string& label, int size) {
-  int workers = 0;
-  for (int rank = 0; rank < size; ++rank) workers += Make(label)->role(rank, size) == Role::kWorker;
-  return workers;
-}
-
-Task TrainOneRank(Communicator& communicator, std::string name, int workers) {
-  const std::unique_ptr<Strategy> strategy = Make(name);
+Task TrainOneRank(Communicator& communicator, const StrategyVariant& variant) {
+  const std::unique_ptr<Strategy> strategy = *variant.strategy.make(variant.options);
   const int rank = communicator.rank();
-  const bool trains = strategy->role(rank, communicator.size()) == Role::kWorker;
-  int shard = 0;
-  for (int other = 0; other < rank; ++other) {
-    shard += strategy->role(other, communicator.size()) == Role::kWorker;
-  }
-  ArithmeticReplica replica(shard, kFirstSeed + rank);
+  const Roles roles = strategy->roles(communicator.size());
+  const bool trains = roles.trains(rank);
+  ArithmeticReplica replica(trains ? roles.shard(rank) : 0, kFirstSeed + rank);
   Worker worker{communicator, replica};
   co_await strategy->Start(worker);
   for (int step = 0; step < kSteps; ++step) co_await strategy->Step(worker);
   co_await strategy->Synchronize(worker);
   EXPECT_EQ(replica.passes(), trains ? kSteps : 0) << "rank " << rank;
   if (trains) {
-    EXPECT_EQ(replica.values(), ExpectedParameters(workers, kFirstSeed, kSteps)) << "rank " << rank;
+    EXPECT_EQ(replica.values(), ExpectedParameters(roles.workers, kFirstSeed, kSteps))
+        << "rank " << rank;
   }
 }
 
 TEST_P(StrategyConformance, GivesEveryWorkerTheBitsOfPlainArithmetic) {
-  const auto& [name, factory] = GetParam();
+  const auto& [variant, factory] = GetParam();
+  const std::unique_ptr<Strategy> strategy = *variant.strategy.make(variant.options);
   for (int size = 1; size <= 6; ++size) {
-    const int workers = WorkerCount(name, size);
-    if (workers == 0) continue;
+    if (strategy->roles(size).workers == 0) continue;
     SCOPED_TRACE("size " + std::to_string(size));
-    RunRanks(*factory(), size, [&name, workers](Communicator& communicator) {
-      return TrainOneRank(communicator, name, workers);
-    });
+    RunRanks(*factory(), size,
+             [&](Communicator& communicator) { return TrainOneRank(communicator, variant); });
   }
 }
 
@@ -78,16 +44,25 @@ TEST_P(StrategyConformance, GivesEveryWorkerTheBitsOfPlainArithmetic) {
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StrategyConformance);
 
-::testing::internal::ParamGenerator<std::tuple<std::string, WorldFactory>> EveryStrategyIn(
-    WorldFactory factory) {
-  std::vector<std::string> labels;
-  for (const Variant& variant : Variants()) labels.push_back(variant.label);
-  return ::testing::Combine(::testing::ValuesIn(labels), ::testing::Values(factory));
+::testing::internal::ParamGenerator<StrategyInWorld> EveryStrategyIn(
+    WorldFactory factory, std::span<const StrategyEntry> strategies) {
+  // Buckets of a few parameters each, so that there are several.
+  const StrategyOptions plain{.buckets = {.first_bytes = 16, .bytes = 128}};
+  StrategyOptions two_servers = plain, colocated = plain;
+  two_servers.server.servers = 2;
+  colocated.server.colocated = true;
+  std::vector<StrategyVariant> variants;
+  for (const StrategyEntry& strategy : strategies) {
+    variants.push_back({strategy, plain});
+    if (strategy.Takes("servers")) variants.push_back({strategy, two_servers});
+    if (strategy.Takes("colocated")) variants.push_back({strategy, colocated});
+  }
+  return ::testing::Combine(::testing::ValuesIn(variants), ::testing::Values(factory));
 }
 
-std::string StrategyName(
-    const ::testing::TestParamInfo<std::tuple<std::string, WorldFactory>>& info) {
-  return std::get<0>(info.param);
+std::string StrategyName(const ::testing::TestParamInfo<StrategyInWorld>& info) {
+  const StrategyVariant& variant = std::get<0>(info.param);
+  return absl::StrReplaceAll(Label(variant.strategy, variant.options), {{", ", "_"}, {" ", "_"}});
 }
 
 }  // namespace core::testing

@@ -8,27 +8,6 @@
 namespace core {
 namespace {
 
-// Which ranks train.
-struct Ranks {
-  int size = 0;
-  int workers = 0;
-  int first_worker = 0;
-  std::vector<bool> trains;
-};
-
-Ranks RanksOf(const Strategy& strategy, int size) {
-  Ranks ranks{.size = size};
-  ranks.first_worker = size;
-  for (int rank = 0; rank < size; ++rank) {
-    const bool trains = strategy.role(rank, size) == Role::kWorker;
-    ranks.trains.push_back(trains);
-    if (!trains) continue;
-    ++ranks.workers;
-    ranks.first_worker = std::min(ranks.first_worker, rank);
-  }
-  return ranks;
-}
-
 // What an epoch's figures are made of, summed over steps and ranks: these, then kStepFigures.
 enum Total {
   kCorrect,
@@ -56,26 +35,25 @@ void AddMetrics(const std::vector<StepMetrics>& metrics, std::vector<double>& to
 
 // A message's transfer is what the fastest rank needs; what others spend longer is waiting for
 // their peers. `communication` holds rank after rank, each with one figure per step.
-double MeanWaiting(const std::vector<double>& communication, const Ranks& ranks, int64_t steps) {
+double MeanWaiting(const std::vector<double>& communication, const Roles& roles, int64_t steps) {
   double waiting = 0;
   for (int64_t step = 0; step < steps; ++step) {
     double fastest = 0;
     double sum = 0;
-    for (int rank = 0; rank < ranks.size; ++rank) {
-      if (!ranks.trains[rank]) continue;
+    for (int rank = roles.first_worker(); rank < roles.size(); ++rank) {
       const double seconds = communication[rank * steps + step];
-      fastest = rank == ranks.first_worker ? seconds : std::min(fastest, seconds);
+      fastest = rank == roles.first_worker() ? seconds : std::min(fastest, seconds);
       sum += seconds;
     }
-    waiting += sum / ranks.workers - fastest;
+    waiting += sum / roles.workers - fastest;
   }
   return waiting / static_cast<double>(steps);
 }
 
 EpochResult MakeResult(std::span<const double> totals, std::span<const double> losses,
-                       const Ranks& ranks, Duration time) {
+                       const Roles& roles, Duration time) {
   const double steps = static_cast<double>(losses.size());
-  const double rank_steps = steps * ranks.workers;
+  const double rank_steps = steps * roles.workers;
   EpochResult result;
   result.train_loss = std::accumulate(losses.begin(), losses.end(), 0.0) / steps;
   result.train_accuracy = 100.0 * totals[kCorrect] / totals[kCount];
@@ -105,12 +83,12 @@ struct Epoch {
   Duration time;
 };
 
-Task Evaluate(Worker& worker, Strategy& strategy, TrainingReplica& replica, Ranks ranks,
+Task Evaluate(Worker& worker, Strategy& strategy, TrainingReplica& replica, Roles roles,
               std::vector<double>& totals) {
   co_await strategy.Synchronize(worker);
-  Work broadcast = worker.communicator.Broadcast(replica.statistics(), ranks.first_worker);
+  Work broadcast = worker.communicator.Broadcast(replica.statistics(), roles.first_worker());
   co_await broadcast;
-  if (!ranks.trains[worker.communicator.rank()]) co_return;
+  if (!roles.trains(worker.communicator.rank())) co_return;
   const Evaluation evaluation = replica.Evaluate();
   totals[kEvaluationLoss] = evaluation.loss_sum;
   totals[kEvaluationCorrect] = static_cast<double>(evaluation.correct);
@@ -119,7 +97,7 @@ Task Evaluate(Worker& worker, Strategy& strategy, TrainingReplica& replica, Rank
 
 // Validation and the exchange of figures after an epoch's steps.
 Task CloseEpoch(Worker& worker, Strategy& strategy, TrainingReplica& replica, Timeline& timeline,
-                Ranks ranks, Epoch epoch, TrainObserver& observer) {
+                Roles roles, Epoch epoch, TrainObserver& observer) {
   const std::vector<Breakdown> breakdowns = timeline.TakeSteps();
   const int64_t steps = static_cast<int64_t>(breakdowns.size());
   const int rank = worker.communicator.rank();
@@ -130,12 +108,12 @@ Task CloseEpoch(Worker& worker, Strategy& strategy, TrainingReplica& replica, Ti
   const std::vector<StepMetrics> metrics = replica.TakeTraining();
   AddMetrics(metrics, totals);
   for (size_t step = 0; step < metrics.size(); ++step) record.losses[step] = metrics[step].loss;
-  if (ranks.trains[rank]) AddBreakdowns(breakdowns, totals);
-  co_await Evaluate(worker, strategy, replica, ranks, totals);
+  if (roles.trains(rank)) AddBreakdowns(breakdowns, totals);
+  co_await Evaluate(worker, strategy, replica, roles, totals);
 
   Work summed = worker.communicator.AllReduce(View(totals));
   Work summed_losses = worker.communicator.AllReduce(View(record.losses));
-  std::vector<double> communication(steps * ranks.size);
+  std::vector<double> communication(steps * roles.size());
   for (int64_t step = 0; step < steps; ++step) {
     communication[rank * steps + step] = breakdowns[step].communication.count();
   }
@@ -144,10 +122,10 @@ Task CloseEpoch(Worker& worker, Strategy& strategy, TrainingReplica& replica, Ti
   co_await summed_losses;
   co_await gathered;
 
-  for (double& loss : record.losses) loss /= ranks.workers;
-  record.result = MakeResult(totals, record.losses, ranks, epoch.time);
+  for (double& loss : record.losses) loss /= roles.workers;
+  record.result = MakeResult(totals, record.losses, roles, epoch.time);
   record.result.epoch = epoch.index + 1;
-  record.result.breakdown->waiting = Duration(MeanWaiting(communication, ranks, steps));
+  record.result.breakdown->waiting = Duration(MeanWaiting(communication, roles, steps));
   for (const Breakdown& step : breakdowns) record.step_times.push_back(step.total.count());
   observer.OnEpoch(record);
 }
@@ -166,7 +144,7 @@ Task TrainSteps(Worker& worker, Strategy& strategy, Timeline& timeline, int epoc
 
 Task Train(Worker& worker, Strategy& strategy, TrainingReplica& replica, Timeline& timeline,
            const TrainOptions& options, TrainObserver& observer) {
-  const Ranks ranks = RanksOf(strategy, worker.communicator.size());
+  const Roles roles = strategy.roles(worker.communicator.size());
   co_await strategy.Start(worker);
   for (int epoch = 0; epoch < options.epochs; ++epoch) {
     replica.BeginEpoch(epoch);
@@ -174,7 +152,7 @@ Task Train(Worker& worker, Strategy& strategy, TrainingReplica& replica, Timelin
     co_await TrainSteps(worker, strategy, timeline, epoch, options.steps_per_epoch, observer);
     timeline.EndSteps();
     const Epoch closed{epoch, timeline.Now() - start};
-    co_await CloseEpoch(worker, strategy, replica, timeline, ranks, closed, observer);
+    co_await CloseEpoch(worker, strategy, replica, timeline, roles, closed, observer);
   }
 }
 

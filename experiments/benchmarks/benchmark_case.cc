@@ -5,6 +5,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/base/error.h"
+#include "core/strategies/strategies.h"
 
 namespace experiments {
 namespace {
@@ -76,6 +78,11 @@ BenchmarkCommand ScriptCommand(const std::string& script, const BenchmarkCase& b
 
 }  // namespace
 
+int BenchmarkCase::training_ranks() const {
+  const core::StrategyEntry& entry = *core::ValueOrThrow(core::StrategyNamed(strategy));
+  return core::ValueOrThrow(entry.make({}))->roles(ranks).workers;
+}
+
 std::vector<BenchmarkCase> BenchmarkCases(const BenchmarkOptions& options) {
   const std::vector<std::string> ddp = {"train_ddp.py"};
   const std::vector<std::string> all_reduce = {"train_all_reduce.py"};
@@ -83,21 +90,21 @@ std::vector<BenchmarkCase> BenchmarkCases(const BenchmarkOptions& options) {
   std::vector<BenchmarkCase> cases;
   if (options.rate.empty()) {
     cases = {
-        {"one process", "ddp", 1, 1, {"single.py", "single.py --channels-last"}},
-        {"ddp, 2 ranks", "ddp", 2, 2, ddp},
-        {"all_reduce, 2 ranks", "all_reduce", 2, 2, all_reduce},
-        {"parameter_server, 1 + 2 ranks", "parameter_server", 3, 2, server},
-        {"ddp, 4 ranks", "ddp", 4, 4, ddp},
-        {"all_reduce, 4 ranks", "all_reduce", 4, 4, all_reduce},
-        {"parameter_server, 1 + 3 ranks", "parameter_server", 4, 3, server},
-        {"parameter_server, 1 + 4 ranks", "parameter_server", 5, 4, server},
+        {"one process", "ddp", 1, {"single.py", "single.py --channels-last"}},
+        {"ddp, 2 ranks", "ddp", 2, ddp},
+        {"all_reduce, 2 ranks", "all_reduce", 2, all_reduce},
+        {"parameter_server, 1 + 2 ranks", "parameter_server", 3, server},
+        {"ddp, 4 ranks", "ddp", 4, ddp},
+        {"all_reduce, 4 ranks", "all_reduce", 4, all_reduce},
+        {"parameter_server, 1 + 3 ranks", "parameter_server", 4, server},
+        {"parameter_server, 1 + 4 ranks", "parameter_server", 5, server},
     };
   } else {
     const std::string hosts = absl::StrCat(" hosts at ", options.rate);
     cases = {
-        {absl::StrCat("ddp, 4", hosts), "ddp", 4, 4, ddp},
-        {absl::StrCat("all_reduce, 4", hosts), "all_reduce", 4, 4, all_reduce},
-        {absl::StrCat("parameter_server, 1 + 3", hosts), "parameter_server", 4, 3, server},
+        {absl::StrCat("ddp, 4", hosts), "ddp", 4, ddp},
+        {absl::StrCat("all_reduce, 4", hosts), "all_reduce", 4, all_reduce},
+        {absl::StrCat("parameter_server, 1 + 3", hosts), "parameter_server", 4, server},
     };
   }
   std::erase_if(cases, [&](const BenchmarkCase& benchmark_case) {

@@ -23,11 +23,12 @@ struct BenchmarkOptions : Workload {
 
 // A strategy at a number of ranks.
 struct BenchmarkCase {
-  std::string name;      // "ddp, 4 ranks"
-  std::string strategy;  // One of core::StrategyNames().
-  int ranks = 1;         // A server included.
-  int training_ranks = 1;
+  std::string name;                  // "ddp, 4 ranks"
+  std::string strategy;              // One of core::StrategyNames().
+  int ranks = 1;                     // A server included.
   std::vector<std::string> scripts;  // That do the same work: file name, then flags.
+
+  int training_ranks() const;
 };
 
 // A program to be started, and the folder where it leaves its results file.

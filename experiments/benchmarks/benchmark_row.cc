@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/table.h"
 
 namespace experiments {
 namespace {
@@ -63,26 +64,13 @@ std::vector<std::string> Cells(const BenchmarkRow& row) {
 }  // namespace
 
 std::string FormatTable(std::span<const BenchmarkRow> rows) {
-  std::vector<std::vector<std::string>> lines(2, {"", ""});
-  lines[0] = {"case", "program"};
-  for (const Column& column : Columns()) {
-    lines[0].push_back(column.heading);
-    lines[1].push_back(column.unit);
-  }
-  for (const BenchmarkRow& row : rows) lines.push_back(Cells(row));
-
-  std::string table;
-  for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) {
-      size_t width = 0;
-      for (const auto& other : lines) width = std::max(width, other[i].size());
-      const std::string space(width - line[i].size(), ' ');
-      const bool text = i < 2;
-      absl::StrAppend(&table, i == 0 ? "" : "  ", text ? line[i] + space : space + line[i]);
-    }
-    absl::StrAppend(&table, "\n");
-  }
-  return table;
+  using Align = core::Table::Align;
+  std::vector<core::Table::Column> columns = {{"case", "", Align::kLeft},
+                                              {"program", "", Align::kLeft}};
+  for (const Column& column : Columns()) columns.push_back({column.heading, column.unit});
+  core::Table table(std::move(columns));
+  for (const BenchmarkRow& row : rows) table.AddRow(Cells(row));
+  return table.ToString(0);
 }
 
 nlohmann::json ToJson(std::span<const BenchmarkRow> rows) {

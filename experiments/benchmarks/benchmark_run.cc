@@ -1,13 +1,11 @@
 #include "experiments/benchmarks/benchmark_run.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,10 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
+#include "core/base/json_object.h"
+#include "core/base/process.h"
 #include "core/base/quantile.h"
 #include "experiments/training/launcher.h"
-#include "nlohmann/json.hpp"
 
 namespace experiments {
 namespace {
@@ -54,39 +52,25 @@ std::string LastLine(const std::string& path) {
 
 // Turns this process into `command`, with its output in the file `log`.
 int Become(const BenchmarkCommand& command, const std::string& log) {
-  const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  const int input = open("/dev/null", O_RDONLY);
-  if (output < 0 || input < 0) return 1;
-  dup2(input, STDIN_FILENO);
-  dup2(output, STDOUT_FILENO);
-  dup2(output, STDERR_FILENO);
-  for (const auto& [name, value] : command.environment) setenv(name.c_str(), value.c_str(), 1);
+  core::Program program = {
+      .arguments = command.arguments, .output = log, .errors = log, .no_input = true};
+  program.environment.insert(command.environment.begin(), command.environment.end());
   // From here on scripts count the time to their first step.
   const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
-  setenv("BENCH_T0", absl::StrFormat("%.6f", now.count()).c_str(), 1);
-  std::vector<char*> arguments;
-  for (const std::string& argument : command.arguments) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  }
-  arguments.push_back(nullptr);
-  execvp(arguments[0], arguments.data());
-  absl::FPrintF(stderr, "%s: %s\n", arguments[0], strerror(errno));
+  program.environment["BENCH_T0"] = absl::StrFormat("%.6f", now.count());
+  const absl::Status status = core::Execute(program);
+  absl::FPrintF(stderr, "%s\n", std::string(status.message()));
   return 127;
 }
 
 // Scripts keep what was measured apart, in "measure".
 void ReadScriptFigures(const std::string& path, BenchmarkRun& run) {
-  const std::string text = core::ValueOrThrow(core::ReadFile(path, 1 << 30));
-  try {
-    const nlohmann::json measure = nlohmann::json::parse(text).at("measure");
-    run.step_times = measure.at("step_times").get<std::vector<double>>();
-    run.peak_memory = measure.at("peak_rss_mb").get<std::vector<double>>();
-    for (double& memory : run.peak_memory) memory *= 1 << 20;
-    run.first_step = measure.at("startup").at("first_step").get<double>();
-  } catch (const nlohmann::json::exception& error) {
-    throw core::Error(absl::StrCat(path, ": \"measure\" does not hold what is needed (",
-                                   error.what(), "): see the benchmark's --help"));
-  }
+  core::JsonObject file = core::JsonObject::Read(path);
+  core::JsonObject measure = file.Object("measure");
+  run.step_times = measure.Numbers("step_times", 0);
+  run.peak_memory = measure.Numbers("peak_rss_mb", 0);
+  for (double& memory : run.peak_memory) memory *= 1 << 20;
+  run.first_step = measure.Object("startup").Number("first_step", 0);
 }
 
 // The one results file that a run left in its folder.
@@ -185,7 +169,7 @@ BenchmarkRow MakeRow(const BenchmarkCase& benchmark_case, const BenchmarkOptions
     }
   }
   const double median = core::Quantile(steps, 0.5);
-  row.images_per_second = options.batch_size * benchmark_case.training_ranks / median;
+  row.images_per_second = options.batch_size * benchmark_case.training_ranks() / median;
   row.step_seconds = median;
   row.step_spread_seconds = core::Quantile(steps, 0.75) - core::Quantile(steps, 0.25);
   row.steps = static_cast<double>(steps.size());

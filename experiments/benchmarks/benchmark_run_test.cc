@@ -14,8 +14,7 @@ using ::testing::DoubleNear;
 using ::testing::HasSubstr;
 using ::testing::Optional;
 
-const BenchmarkCase kCase{
-    .name = "ddp, 2 ranks", .strategy = "ddp", .ranks = 2, .training_ranks = 2};
+const BenchmarkCase kCase{.name = "ddp, 2 ranks", .strategy = "ddp", .ranks = 2};
 const BenchmarkCommand kOurs{.program = "lockstep"};
 
 TEST(BenchmarkRunTest, AQuantileLiesBetweenItsNeighbours) {

@@ -1,80 +1,27 @@
 #include "experiments/common/job_pool.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdio>
+#include <cerrno>
 #include <list>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/process.h"
 
 namespace experiments {
 namespace {
 
-constexpr int kFailed = 1;
-
-core::Error SystemError(const std::string& what) {
-  return core::Error(absl::StrCat("cannot ", what, ": ", strerror(errno)));
-}
-
-void WriteAll(int file, const std::string& text) {
-  for (size_t done = 0; done < text.size();) {
-    const ssize_t count = write(file, text.data() + done, text.size() - done);
-    if (count > 0) done += static_cast<size_t>(count);
-    if (count < 0 && errno != EINTR) _exit(kFailed);
-  }
-}
-
-// The child: writes the job's result, or its error, and ends without running what belongs to the
-// parent.
-[[noreturn]] void Work(const Job& job, int file) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  try {
-    WriteAll(file, job.run());
-  } catch (const core::Error& error) {
-    WriteAll(file, error.what());
-    _exit(kFailed);
-  }
-  _exit(0);
-}
-
 // The jobs that run, each a child whose result comes through a pipe.
 class Children {
  public:
-  Children() = default;
-  Children(const Children&) = delete;
-  ~Children() {
-    for (const Child& child : children_) {
-      kill(child.process, SIGKILL);
-      waitpid(child.process, nullptr, 0);
-      close(child.file);
-    }
-  }
-
   size_t count() const { return children_.size(); }
   int64_t memory_bytes() const { return memory_bytes_; }
 
   void Start(const Job& job, size_t index) {
-    int files[2];
-    if (pipe(files) != 0) throw SystemError("make a pipe");
-    std::fflush(nullptr);  // Else both would write what is buffered.
-    const pid_t process = fork();
-    if (process == 0) {
-      close(files[0]);
-      Work(job, files[1]);
-    }
-    close(files[1]);
-    if (process < 0) {
-      close(files[0]);
-      throw SystemError("start a process");
-    }
-    children_.push_back({&job, index, process, files[0], ""});
+    children_.push_back({&job, index, core::ValueOrThrow(core::Process::Call(job.run))});
     memory_bytes_ += job.memory_bytes;
   }
 
@@ -87,12 +34,14 @@ class Children {
     std::vector<Result> results;
     while (results.empty()) {
       std::vector<pollfd> files;
-      for (const Child& child : children_) files.push_back({child.file, POLLIN, 0});
-      if (poll(files.data(), files.size(), -1) < 0 && errno != EINTR) throw SystemError("wait");
+      for (const Child& child : children_) files.push_back({child.process.source(), POLLIN, 0});
+      if (poll(files.data(), files.size(), -1) < 0 && errno != EINTR) {
+        throw core::Error(absl::StrCat("cannot wait: ", strerror(errno)));
+      }
       auto child = children_.begin();
       for (const pollfd& file : files) {
         const auto next = std::next(child);
-        if (file.revents != 0 && !Read(*child)) results.push_back(End(child));
+        if (file.revents != 0 && !child->process.ReadSome()) results.push_back(End(child));
         child = next;
       }
     }
@@ -103,35 +52,22 @@ class Children {
   struct Child {
     const Job* job;
     size_t index;
-    pid_t process;
-    int file;
-    std::string text;
+    core::Process process;
   };
 
-  // False at the end.
-  static bool Read(Child& child) {
-    char bytes[4096];
-    const ssize_t count = read(child.file, bytes, sizeof(bytes));
-    if (count > 0) child.text.append(bytes, static_cast<size_t>(count));
-    return count > 0 || (count < 0 && errno == EINTR);
-  }
-
   Result End(std::list<Child>::iterator position) {
-    const Child child = *position;
+    Child child = std::move(*position);
     children_.erase(position);
     memory_bytes_ -= child.job->memory_bytes;
-    close(child.file);
-    int status = 0;
-    while (waitpid(child.process, &status, 0) < 0 && errno == EINTR) {
+    const core::ExitStatus status = child.process.Wait();
+    if (status.signal) {
+      throw core::Error(absl::StrCat(child.job->name, " was ended by signal ", *status.signal,
+                                     status.signal == SIGKILL ? ": memory ran out" : ""));
     }
-    if (WIFSIGNALED(status)) {
-      throw core::Error(absl::StrCat(child.job->name, " was ended by signal ", WTERMSIG(status),
-                                     WTERMSIG(status) == SIGKILL ? ": memory ran out" : ""));
+    if (status.code != 0) {
+      throw core::Error(absl::StrCat(child.job->name, ": ", child.process.text()));
     }
-    if (WEXITSTATUS(status) != 0) {
-      throw core::Error(absl::StrCat(child.job->name, ": ", child.text));
-    }
-    return {child.index, child.text};
+    return {child.index, child.process.text()};
   }
 
   std::list<Child> children_;

@@ -1,5 +1,8 @@
 #include "experiments/simulation/ps_scaling_study.h"
 
+#include <algorithm>
+
+#include "core/base/error.h"
 #include "experiments/simulation/simulation_size.h"
 
 namespace experiments {
@@ -18,6 +21,7 @@ struct Variant {
   int servers;  // kAsWorkers: as many as workers.
   bool colocated;
   core::AllReduceAlgorithm algorithm;
+  bool plain = false;  // Simulated with StudyOptions::plain_workers_max workers, too.
 };
 constexpr int kAsWorkers = -1;
 constexpr auto kRing = core::AllReduceAlgorithm::kSegmentedRing;
@@ -25,7 +29,7 @@ constexpr Variant kVariants[] = {
     {"ddp", "ddp", 1, false, kRing},
     {"ddp, double tree", "ddp", 1, false, core::AllReduceAlgorithm::kDoubleTree},
     {"all_reduce", "all_reduce", 1, false, kRing},
-    {"parameter_server, 1 server", "parameter_server", 1, false, kRing},
+    {"parameter_server, 1 server", "parameter_server", 1, false, kRing, true},
     {"parameter_server, 4 servers", "parameter_server", 4, false, kRing},
     {"parameter_server, 16 servers", "parameter_server", 16, false, kRing},
     {"parameter_server, servers = workers", "parameter_server", kAsWorkers, false, kRing},
@@ -39,7 +43,7 @@ constexpr int kStragglerWorkersMax = 4096;
 
 bool ShowsStragglers(const SimulationCase& simulation, int workers) {
   return workers <= kStragglerWorkersMax ||
-         (HasServers(simulation) &&
+         (CallsOf(simulation).step.collectives.empty() &&
           MethodFor(simulation, kStudyMessagesMax) == SimulationMethod::kMessages);
 }
 
@@ -52,23 +56,24 @@ std::vector<int> WorkerCounts(const StudyOptions& options) {
   return counts;
 }
 
-SimulationCase CaseOf(const Variant& variant, const Ethernet& ethernet, bool stragglers,
-                      int workers) {
+SimulationCase CaseOf(const Variant& variant, const core::Profile& profile,
+                      const Ethernet& ethernet, bool stragglers, int workers) {
   SimulationCase simulation;
-  simulation.strategy = variant.strategy;
+  simulation.profile = profile;
+  simulation.strategy = core::ValueOrThrow(core::StrategyNamed(variant.strategy));
   const int servers = variant.servers == kAsWorkers ? workers : variant.servers;
   simulation.options.server = {.servers = servers, .colocated = variant.colocated};
-  simulation.world_size = workers + (HasDedicatedServers(simulation) ? servers : 0);
+  simulation.world_size = workers + MakeStrategy(simulation)->servers();
   simulation.all_reduce.algorithm = variant.algorithm;
-  // Of which there is no closed form.
-  if (simulation.strategy == "parameter_server_overlapped") {
-    simulation.method = SimulationMethod::kMessages;
-  }
   simulation.cluster.nic = {.bytes_per_second = ethernet.gigabits_per_second * 1e9 / 8,
                             .latency = ethernet.latency / 2};
   if (stragglers) {
     simulation.cluster.disturbance.straggler_share = kStragglerShare;
     simulation.cluster.disturbance.straggler_factor = kStragglerFactor;
+  }
+  // There is no other way, however many they are.
+  if (!simulation.strategy->pulls_then_pushes && CallsOf(simulation).step.collectives.empty()) {
+    simulation.method = SimulationMethod::kMessages;
   }
   return simulation;
 }
@@ -81,22 +86,19 @@ std::vector<StudyPoint> StudyPoints(const StudyOptions& options) {
   for (size_t profile = 0; profile < options.profiles.size(); ++profile) {
     const auto add = [&](const Variant& variant, const Ethernet& ethernet, bool stragglers,
                          int workers) {
-      SimulationCase simulation = CaseOf(variant, ethernet, stragglers, workers);
-      simulation.profile = options.profiles[profile];
-      points.push_back(
-          {profile, variant.name, ethernet.gigabits_per_second, std::move(simulation)});
+      points.push_back({profile, variant.name, ethernet.gigabits_per_second,
+                        CaseOf(variant, options.profiles[profile], ethernet, stragglers, workers)});
     };
     for (const Ethernet& ethernet : kEthernets) {
       if (options.few && ethernet.gigabits_per_second != 10) continue;
       for (const Variant& variant : kVariants) {
-        const bool plain = variant.name == std::string("parameter_server, 1 server");
         for (int workers : counts) {
           add(variant, ethernet, false, workers);
           if (ShowsStragglers(points.back().simulation, workers)) {
             add(variant, ethernet, true, workers);
           }
         }
-        if (plain && options.plain_workers_max > counts.back()) {
+        if (variant.plain && options.plain_workers_max > counts.back()) {
           add(variant, ethernet, false, options.plain_workers_max);
         }
       }
@@ -106,10 +108,8 @@ std::vector<StudyPoint> StudyPoints(const StudyOptions& options) {
 }
 
 double CostOf(const StudyPoint& point) {
-  const double all_reduces = point.simulation.strategy == "all_reduce"
-                                 ? static_cast<double>(point.simulation.profile.gradients.size())
-                                 : 10;
-  return all_reduces * point.simulation.world_size;
+  const size_t collectives = CallsOf(point.simulation).step.collectives.size();
+  return static_cast<double>(std::max<size_t>(10, collectives)) * point.simulation.world_size;
 }
 
 }  // namespace experiments

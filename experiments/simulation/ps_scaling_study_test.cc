@@ -35,7 +35,7 @@ std::map<std::string, std::set<int>> WithStragglers(const std::vector<StudyPoint
   for (const StudyPoint& point : points) {
     if (point.gigabits_per_second != 10) continue;
     if (point.simulation.cluster.disturbance.straggler_share == 0) continue;
-    workers[point.variant].insert(CountRanks(point.simulation).workers);
+    workers[point.variant].insert(RolesOf(point.simulation).workers);
   }
   return workers;
 }
@@ -58,7 +58,7 @@ TEST(StudyPoints, AmongMoreThan4096WorkersStragglersAreNeverAFormulas) {
   for (const StudyPoint& point : Points()) {
     const SimulationCase& simulation = point.simulation;
     if (simulation.cluster.disturbance.straggler_share == 0) continue;
-    if (CountRanks(simulation).workers <= 4096) continue;
+    if (RolesOf(simulation).workers <= 4096) continue;
     EXPECT_EQ(MethodFor(simulation, kStudyMessagesMax), SimulationMethod::kMessages)
         << point.variant;
     ++checked;

@@ -11,13 +11,13 @@ namespace experiments {
 namespace {
 
 std::string ServersOwn(const SimulationCase& simulation, const std::string& what) {
-  return (simulation.options.server.servers == 1 ? "server's " : "servers' ") + what;
+  return (RolesOf(simulation).servers == 1 ? "server's " : "servers' ") + what;
 }
 
 std::string NameOf(Resource resource, const SimulationCase& simulation) {
   switch (resource) {
     case Resource::kLinks:
-      return HasDedicatedServers(simulation) ? ServersOwn(simulation, "links") : "nics' links";
+      return RolesOf(simulation).servers > 0 ? ServersOwn(simulation, "links") : "nics' links";
     case Resource::kRacks:
       return "racks' links";
     case Resource::kLatency:
@@ -51,12 +51,13 @@ void HalveLatency(sim::Cluster& cluster) {
   cluster.receive_overhead /= 2;
 }
 
-void HalveComputing(SimulationCase& simulation) {
+// Updates are the workers' own where nobody serves.
+void HalveComputing(SimulationCase& simulation, bool serves) {
   core::Profile& profile = simulation.profile;
   profile.forward /= 2;
   profile.pass /= 2;
   for (core::ProfiledGradient& gradient : profile.gradients) gradient.ready /= 2;
-  if (!HasServers(simulation)) profile.update /= 2;
+  if (!serves) profile.update /= 2;
 }
 
 void HalveServing(SimulationCase& simulation) {
@@ -107,24 +108,27 @@ std::string VerbOf(Resource resource) {
 }  // namespace
 
 std::vector<Remedy> RemediesFor(const SimulationCase& simulation) {
+  const sim::StrategyCalls calls = CallsOf(simulation);
+  // Who sends others messages has others add what is in them.
+  const bool serves = calls.step.messages > 0;
   std::vector<Remedy> remedies;
   const auto add = [&](Resource resource, const std::string& name) -> SimulationCase& {
     return remedies.emplace_back(Remedy{resource, name, simulation}).simulation;
   };
-  if (CanShareModel(simulation)) {
-    const int servers = 2 * simulation.options.server.servers;
+  if (simulation.strategy->Takes("servers") && calls.roles.servers > 0) {
+    const int servers = 2 * calls.roles.servers;
     SimulationCase& more = add(
         Resource::kServers, absl::StrCat(servers == 2 ? "two" : absl::StrCat(servers), " servers"));
     more.options.server.servers = servers;
-    more.world_size += simulation.options.server.servers;
+    more.world_size += calls.roles.servers;
   }
   DoubleBandwidth(add(Resource::kLinks, "twice the bandwidth").cluster);
   if (simulation.cluster.hosts_per_rack > 0) {
     add(Resource::kRacks, "twice the bandwidth between racks").cluster.oversubscription /= 2;
   }
   HalveLatency(add(Resource::kLatency, "half the latency").cluster);
-  HalveComputing(add(Resource::kComputing, "twice the workers' speed of computing"));
-  if (HasServers(simulation)) {
+  HalveComputing(add(Resource::kComputing, "twice the workers' speed of computing"), serves);
+  if (serves) {
     HalveServing(add(Resource::kServing, "twice the server's speed of computing"));
   }
   if (IsDisturbed(simulation.cluster.disturbance)) {

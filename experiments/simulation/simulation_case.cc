@@ -19,39 +19,27 @@ std::string Name(SimulationMethod method) {
   return "";
 }
 
-bool HasServers(const SimulationCase& simulation) {
-  return simulation.strategy.starts_with("parameter_server");
+std::unique_ptr<core::Strategy> MakeStrategy(const SimulationCase& simulation) {
+  return core::ValueOrThrow(simulation.strategy->make(simulation.options));
 }
 
-bool HasDedicatedServers(const SimulationCase& simulation) {
-  return HasServers(simulation) && !simulation.options.server.colocated;
+core::Roles RolesOf(const SimulationCase& simulation) {
+  const std::unique_ptr<core::Strategy> strategy = MakeStrategy(simulation);
+  const core::Roles roles = strategy->roles(simulation.world_size);
+  if (roles.workers > 0) return roles;
+  throw core::Error(absl::StrCat("--world-size=", simulation.world_size, ": ", Label(simulation),
+                                 " needs at least ", strategy->servers() + 1,
+                                 " ranks, one of which trains"));
 }
 
-bool CanShareModel(const SimulationCase& simulation) {
-  return simulation.strategy == "parameter_server" && !simulation.options.server.colocated;
-}
-
-RankCounts CountRanks(const SimulationCase& simulation) {
-  const auto strategy =
-      core::ValueOrThrow(core::MakeStrategy(simulation.strategy, simulation.options));
-  RankCounts ranks;
-  for (int rank = 0; rank < simulation.world_size; ++rank) {
-    const bool serves = strategy->role(rank, simulation.world_size) == core::Role::kServer;
-    ++(serves ? ranks.servers : ranks.workers);
-  }
-  if (ranks.workers == 0) {
-    throw core::Error(absl::StrCat("--world-size=", simulation.world_size, ": ", Label(simulation),
-                                   " needs at least ", ranks.servers + 1,
-                                   " ranks, one of which trains"));
-  }
-  return ranks;
+sim::StrategyCalls CallsOf(const SimulationCase& simulation) {
+  RolesOf(simulation);
+  return sim::CountCalls([&] { return MakeStrategy(simulation); }, simulation.profile,
+                         simulation.world_size);
 }
 
 std::string Label(const SimulationCase& simulation) {
-  if (simulation.strategy != "parameter_server") return simulation.strategy;
-  if (simulation.options.server.colocated) return simulation.strategy + ", colocated";
-  const int servers = simulation.options.server.servers;
-  return absl::StrCat(simulation.strategy, ", ", servers, servers == 1 ? " server" : " servers");
+  return core::Label(*simulation.strategy, simulation.options);
 }
 
 }  // namespace experiments

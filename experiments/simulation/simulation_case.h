@@ -1,13 +1,14 @@
 #ifndef EXPERIMENTS_SIMULATION_SIMULATION_CASE_H_
 #define EXPERIMENTS_SIMULATION_SIMULATION_CASE_H_
 
-#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "core/collectives/all_reduce_algorithm.h"
 #include "core/records/profile.h"
 #include "core/strategies/strategies.h"
 #include "sim/cluster/cluster.h"
+#include "sim/cost/strategy_calls.h"
 
 namespace experiments {
 
@@ -23,7 +24,7 @@ std::string Name(SimulationMethod method);
 
 // One simulated run to be.
 struct SimulationCase {
-  std::string strategy;  // As --strategy names it.
+  const core::StrategyEntry* strategy = nullptr;
   core::StrategyOptions options;
   int world_size = 1;  // Ranks, servers included.
   int steps = 1;
@@ -33,20 +34,14 @@ struct SimulationCase {
   core::Profile profile;
 };
 
-// Whether workers pull from and push to servers; whether these do nothing else; whether there can
-// be several of such.
-bool HasServers(const SimulationCase& simulation);
-bool HasDedicatedServers(const SimulationCase& simulation);
-bool CanShareModel(const SimulationCase& simulation);
+// One rank's strategy. Throws core::Error for options that do not go together.
+std::unique_ptr<core::Strategy> MakeStrategy(const SimulationCase& simulation);
 
-// Ranks that train, and ranks that serve and do nothing else.
-struct RankCounts {
-  int workers = 0;
-  int servers = 0;
-};
-// Throws core::Error for a strategy that does not exist or does not take the options, or a world
-// too small for it.
-RankCounts CountRanks(const SimulationCase& simulation);
+// Throws core::Error for such options, and for a world too small for the strategy.
+core::Roles RolesOf(const SimulationCase& simulation);
+
+// What the strategy does in that world. Throws as RolesOf.
+sim::StrategyCalls CallsOf(const SimulationCase& simulation);
 
 // "parameter_server, 4 servers", "ddp".
 std::string Label(const SimulationCase& simulation);

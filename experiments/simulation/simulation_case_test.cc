@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "experiments/simulation/simulation_closed_form.h"
 #include "experiments/simulation/simulation_options.h"
 #include "experiments/simulation/simulation_run.h"
 #include "experiments/testing/simulation_cases.h"

@@ -59,13 +59,14 @@ Measured Overlapped(int world_size) {
 
 Measured ByFormula(SimulationCase simulation) {
   simulation.method = kFormula;
-  return {simulation.strategy + "_formula", simulation};
+  return {absl::StrCat(simulation.strategy->name, "_formula"), simulation};
 }
 
 Measured ByMessages(SimulationCase simulation, AllReduceAlgorithm algorithm) {
   simulation.method = kMessages;
   simulation.all_reduce.algorithm = algorithm;
-  return {absl::StrCat(simulation.strategy, "_", std::string(core::Name(algorithm))), simulation};
+  return {absl::StrCat(simulation.strategy->name, "_", std::string(core::Name(algorithm))),
+          simulation};
 }
 
 // The links are slow, so that messages pile up.

@@ -128,16 +128,6 @@ std::string InWords(const sim::Cluster& cluster) {
   return words;
 }
 
-// Of several strategies one must have a use for the flags about servers.
-void CheckServers(const std::vector<SimulationCase>& cases) {
-  const core::ParameterServerOptions& server = cases.front().options.server;
-  if (server.servers == 1 && !server.colocated) return;
-  for (const SimulationCase& simulation : cases) {
-    if (simulation.strategy == "parameter_server") return;
-  }
-  core::RefuseFlag("strategy", cases.front().strategy, "takes neither --servers nor --colocated");
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<int>> ParseWorldSizes(const std::string& text) {
@@ -191,14 +181,16 @@ SimulationOptions ReadSimulationOptions(int argc, char** argv, std::string_view 
   options.cluster = InWords(simulation.cluster);
   const auto strategies = ParseStrategies(asked.strategies);
   const auto world_sizes = ParseWorldSizes(asked.world_sizes);
+  std::vector<core::StrategyEntry> chosen;
   for (const std::string& strategy : *strategies) {
-    simulation.strategy = strategy;
+    simulation.strategy = *core::StrategyNamed(strategy);
+    chosen.push_back(*simulation.strategy);
     for (int world_size : *world_sizes) {
       simulation.world_size = world_size;
       options.cases.push_back(simulation);
     }
   }
-  CheckServers(options.cases);
+  core::ThrowIfError(core::CheckFlagsApply(chosen, simulation.options));
   if (!options.trace.empty() && options.cases.size() > 1) {
     core::RefuseFlag("trace", options.trace, "one --strategy and one --world-size at a time");
   }

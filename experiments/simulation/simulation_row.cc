@@ -12,7 +12,7 @@
 namespace experiments {
 namespace {
 
-using Align = analysis::Table::Align;
+using Align = core::Table::Align;
 
 struct Text {
   const char* key;
@@ -68,21 +68,21 @@ std::string Fixed(const std::optional<double>& figure, double unit, int decimals
 
 std::string FormatTable(std::span<const SimulationRow> rows) {
   constexpr double kPercent = 1e-2, kMega = 1e6;
-  analysis::Table table({{"strategy", "", Align::kLeft},
-                         {"ranks", "count"},
-                         {"workers", "count"},
-                         {"step", "s"},
-                         {"compute", "s"},
-                         {"communication", "s"},
-                         {"exposed", "s"},
-                         {"throughput", "images/s"},
-                         {"efficiency", "%"},
-                         {"bottleneck", "", Align::kLeft},
-                         {"busy", "%"},
-                         {"simulated by", "", Align::kLeft},
-                         {"events", "10^6"},
-                         {"wall", "s"},
-                         {"memory", "MB"}});
+  core::Table table({{"strategy", "", Align::kLeft},
+                     {"ranks", "count"},
+                     {"workers", "count"},
+                     {"step", "s"},
+                     {"compute", "s"},
+                     {"communication", "s"},
+                     {"exposed", "s"},
+                     {"throughput", "images/s"},
+                     {"efficiency", "%"},
+                     {"bottleneck", "", Align::kLeft},
+                     {"busy", "%"},
+                     {"simulated by", "", Align::kLeft},
+                     {"events", "10^6"},
+                     {"wall", "s"},
+                     {"memory", "MB"}});
   for (const SimulationRow& row : rows) {
     table.AddRow({row.strategy, absl::StrCat(row.world_size), absl::StrCat(row.workers),
                   Cell(row.step.total.count(), 1), Cell(row.step.computation.count(), 1),

@@ -10,15 +10,15 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/records/trace.h"
-#include "experiments/simulation/simulation_closed_form.h"
 #include "experiments/simulation/simulation_size.h"
+#include "sim/cost/server_step.h"
 #include "sim/simulate.h"
 
 namespace experiments {
 namespace {
 
-double ImagesPerSecond(const SimulationCase& simulation, const RankCounts& ranks, double step) {
-  return static_cast<double>(ranks.workers) * simulation.profile.batch_size / step;
+double ImagesPerSecond(const SimulationCase& simulation, const core::Roles& roles, double step) {
+  return static_cast<double>(roles.workers) * simulation.profile.batch_size / step;
 }
 
 // "host 0's " of "host 0's up-link".
@@ -30,7 +30,7 @@ void AddLink(const SimulationCase& simulation, const sim::Simulation& result, Si
   row.busiest_link = link.name;
   row.link_bytes = link.bytes / simulation.steps;
   double busy = link.utilization;
-  if (simulation.strategy == "parameter_server") {
+  if (simulation.strategy->pulls_then_pushes) {
     // It pulls over one direction, then pushes over the other.
     for (const sim::LinkReport& other : result.busiest) {
       if (other.name != link.name && OwnerOf(other.name) == OwnerOf(link.name)) {
@@ -41,19 +41,19 @@ void AddLink(const SimulationCase& simulation, const sim::Simulation& result, Si
   row.link_busy = busy;
 }
 
-SimulationRow ClosedFormRow(const SimulationCase& simulation, const RankCounts& ranks) {
-  const ServerStep step = ClosedForm(simulation);
+SimulationRow ClosedFormRow(const SimulationCase& simulation) {
+  const core::Roles roles = RolesOf(simulation);
+  const sim::ServerStep step = sim::ClosedForm(simulation.cluster, simulation.profile, roles);
   SimulationRow row;
   row.step = {.total = core::Duration(step.total()),
               // Workers that serve add and update themselves.
-              .computation =
-                  core::Duration(step.compute + (HasDedicatedServers(simulation) ? 0 : step.serve)),
+              .computation = core::Duration(step.compute + (roles.servers > 0 ? 0 : step.serve)),
               .communication = core::Duration(step.pull + step.push),
               .exposed = core::Duration(step.pull + step.push),
               .pull = core::Duration(step.pull),
               .push = core::Duration(step.push)};
   row.serve_seconds = step.serve;
-  row.images_per_second = ImagesPerSecond(simulation, ranks, step.total());
+  row.images_per_second = ImagesPerSecond(simulation, roles, step.total());
   return row;
 }
 
@@ -68,8 +68,7 @@ void WriteTrace(const sim::Simulation& result, const std::string& path) {
 SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod method,
                            const std::string& trace) {
   const sim::Simulation result = sim::Simulate(
-      simulation.cluster, simulation.profile,
-      [&](int) { return std::move(*core::MakeStrategy(simulation.strategy, simulation.options)); },
+      simulation.cluster, simulation.profile, [&](int) { return MakeStrategy(simulation); },
       {.world_size = simulation.world_size,
        .steps = simulation.steps,
        .collectives = method == SimulationMethod::kFormula ? sim::CollectiveMode::kFormula
@@ -82,8 +81,7 @@ SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod me
   if (!result.server_steps.empty()) {
     row.serve_seconds = core::Mean(result.server_steps).computation.count();
   }
-  row.images_per_second =
-      ImagesPerSecond(simulation, {result.workers, result.servers}, result.step_seconds);
+  row.images_per_second = ImagesPerSecond(simulation, result.roles, result.step_seconds);
   AddLink(simulation, result, row);
   row.events = static_cast<double>(result.events);
   row.messages = static_cast<double>(result.messages);
@@ -97,15 +95,15 @@ SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod me
 SimulationRow RunSimulation(const SimulationCase& simulation, double messages_max,
                             const std::string& trace) {
   const auto start = std::chrono::steady_clock::now();
-  const RankCounts ranks = CountRanks(simulation);
+  const core::Roles roles = RolesOf(simulation);
   const SimulationMethod method = MethodFor(simulation, messages_max);
   SimulationRow row = method == SimulationMethod::kClosedForm
-                          ? ClosedFormRow(simulation, ranks)
+                          ? ClosedFormRow(simulation)
                           : SimulatedRow(simulation, method, trace);
   row.strategy = Label(simulation);
   row.world_size = simulation.world_size;
-  row.workers = ranks.workers;
-  row.servers = ranks.servers;
+  row.workers = roles.workers;
+  row.servers = roles.servers;
   row.method = Name(method);
   const core::Profile& profile = simulation.profile;
   row.efficiency = (profile.pass + profile.update) / row.step.total.count();
@@ -133,10 +131,11 @@ void CheckMemory(const SimulationCase& simulation, double messages_max) {
   const double free = FreeMemoryBytes();
   if (needed <= free) return;
   std::string others;
-  if (CanShareModel(simulation) && simulation.options.server.servers > 1) {
+  const sim::StrategyCalls calls = CallsOf(simulation);
+  if (simulation.strategy->Takes("servers") && calls.roles.servers > 1) {
     absl::StrAppend(&others, " or fewer servers");
   }
-  if (method == SimulationMethod::kMessages && !HasServers(simulation)) {
+  if (method == SimulationMethod::kMessages && !calls.step.collectives.empty()) {
     absl::StrAppend(&others, " or --collectives=formula");
   }
   throw core::Error(absl::StrFormat(

@@ -11,42 +11,19 @@
 #include "core/collectives/direct_exchange.h"
 #include "core/collectives/double_tree.h"
 #include "core/collectives/segmented_ring.h"
-#include "core/strategies/ddp.h"
-#include "experiments/simulation/simulation_closed_form.h"
+#include "sim/cost/server_step.h"
 
 namespace experiments {
 namespace {
 
 // Measured, in worlds of 64 to a million ranks, and rounded up by a fifth or more: see
 // simulation_memory_test.
-constexpr double kBaseBytes = 16e6;          // Of the process.
-constexpr double kRankBytes = 900;           // Of a rank that waits.
-constexpr double kParameterBytes = 6;        // Of each parameter, in a rank that has buckets.
-constexpr double kCollectiveBytes = 240;     // Of a rank's collective that others wait for.
-constexpr double kServerMessageBytes = 630;  // Of a message to or from a server.
+constexpr double kBaseBytes = 16e6;            // Of the process.
+constexpr double kRankBytes = 900;             // Of a rank that waits.
+constexpr double kParameterBytes = 6;          // Of each parameter, in a rank that has buckets.
+constexpr double kCollectiveBytes = 240;       // Of a rank's collective that others wait for.
+constexpr double kStrategyMessageBytes = 630;  // Of a message that a strategy sends itself.
 constexpr core::DataType kType = core::DataType::kFloat32;
-
-bool HasBuckets(const SimulationCase& simulation) {
-  return simulation.strategy == "ddp" || simulation.strategy == "parameter_server_overlapped";
-}
-
-std::vector<core::Bucket> BucketsOf(const SimulationCase& simulation) {
-  return core::MakeBuckets(core::ExtentsOf(simulation.profile), simulation.options.buckets);
-}
-
-// Elements of the all-reduces of a step.
-std::vector<int64_t> AllReduces(const SimulationCase& simulation) {
-  std::vector<int64_t> counts;
-  if (simulation.strategy == "all_reduce") {
-    for (const core::ProfiledGradient& gradient : simulation.profile.gradients) {
-      counts.push_back(gradient.elements);
-    }
-  }
-  if (simulation.strategy == "ddp") {
-    for (const core::Bucket& bucket : BucketsOf(simulation)) counts.push_back(bucket.extent.count);
-  }
-  return counts;
-}
 
 core::ExchangePlan ExchangeOf(const SimulationCase& simulation, int64_t count) {
   return core::PlanExchange(core::SpanKind::kAllReduce, count, kType, simulation.world_size);
@@ -81,94 +58,98 @@ double MessagesOfAllReduce(const SimulationCase& simulation, int64_t count) {
   return 0;
 }
 
-// Messages of direct exchanges of so many elements that one rank has with one other at a time: what
-// fits into one hop does not wait, of the rest a few segments are under way.
-double ExchangesUnderWay(const SimulationCase& simulation, const std::vector<int64_t>& counts) {
+double MessagesOf(const SimulationCase& simulation, const sim::CountedCollective& collective) {
+  const double all_reduce = MessagesOfAllReduce(simulation, collective.elements);
+  if (collective.kind == core::SpanKind::kAllReduce) return all_reduce;
+  const bool tree = collective.kind == core::SpanKind::kBroadcast &&
+                    simulation.all_reduce.algorithm != core::AllReduceAlgorithm::kDirectExchange;
+  return tree ? simulation.world_size : all_reduce / 2;
+}
+
+double MessagesOf(const SimulationCase& simulation,
+                  const std::vector<sim::CountedCollective>& collectives) {
+  double messages = 0;
+  for (const sim::CountedCollective& each : collectives) messages += MessagesOf(simulation, each);
+  return messages;
+}
+
+// Messages of these direct exchanges that one rank has with one other at a time: what fits into one
+// hop does not wait, of the rest a few segments are under way.
+double ExchangesUnderWay(const SimulationCase& simulation,
+                         const std::vector<sim::CountedCollective>& collectives) {
   int64_t one_hop = 0, segments = 0;
-  for (int64_t count : counts) {
-    const core::ExchangePlan cut = ExchangeOf(simulation, count);
+  for (const sim::CountedCollective& each : collectives) {
+    const core::ExchangePlan cut = ExchangeOf(simulation, each.elements);
     (cut.one_hop ? one_hop : segments) += cut.segments;
   }
   return static_cast<double>(one_hop +
                              2 * std::min(segments, core::DirectExchange::kSegmentsAhead));
 }
 
-// Of a rank's part in collectives that are messages. With no all-reduces there is the broadcast of
-// the start alone, which is a tree but for direct exchanges.
-double CollectiveRankBytes(const SimulationCase& simulation, const std::vector<int64_t>& counts) {
+// Of a rank's part in collectives that are messages. Where there are none in a step there is what
+// the start has: a broadcast, which is a tree but for direct exchanges.
+double CollectiveRankBytes(const SimulationCase& simulation, const sim::StrategyCalls& calls) {
   constexpr double kOwnBytes = 1000;
   constexpr double kMessageBytes = 450;
   constexpr double kTreeBytes = 10'000, kTreeSegmentBytes = 150;
   const double few = kOwnBytes + 4 * kMessageBytes;
+  const auto& collectives =
+      calls.step.collectives.empty() ? calls.start.collectives : calls.step.collectives;
+  if (collectives.empty()) return 0;
   switch (simulation.all_reduce.algorithm) {
     case core::AllReduceAlgorithm::kHalvingDoubling:
       return few + kMessageBytes * std::bit_width(static_cast<unsigned>(simulation.world_size));
     case core::AllReduceAlgorithm::kDoubleTree: {
-      if (counts.empty()) return few;
-      const int64_t largest = *std::max_element(counts.begin(), counts.end());
+      if (calls.step.collectives.empty()) return few;
+      int64_t largest = 0;
+      for (const auto& each : collectives) largest = std::max(largest, each.elements);
       return kOwnBytes + kTreeBytes + kTreeSegmentBytes * TreeSegments(largest);
     }
-    case core::AllReduceAlgorithm::kDirectExchange: {
-      const std::vector<int64_t> broadcast = {simulation.profile.parameters};
-      return kOwnBytes + kMessageBytes * simulation.world_size *
-                             ExchangesUnderWay(simulation, counts.empty() ? broadcast : counts);
-    }
+    case core::AllReduceAlgorithm::kDirectExchange:
+      return kOwnBytes +
+             kMessageBytes * simulation.world_size * ExchangesUnderWay(simulation, collectives);
     default:
       return few;
   }
 }
 
-// Messages between workers and servers in a step, all of which a server starts at once.
-double ServerMessages(const SimulationCase& simulation) {
-  const double size = simulation.world_size;
-  if (simulation.options.server.colocated) return 2 * size * (size - 1);
-  const RankCounts ranks = CountRanks(simulation);
-  const double parts =
-      HasBuckets(simulation) ? static_cast<double>(BucketsOf(simulation).size()) : 1;
-  return 2.0 * ranks.workers * ranks.servers * parts;
-}
-
-// Of the broadcast with which all but the plain parameter server start.
-double BroadcastMessages(const SimulationCase& simulation) {
-  const core::ParameterServerOptions& server = simulation.options.server;
-  if (simulation.strategy == "parameter_server" && !server.colocated && server.servers == 1) {
-    return 0;
+SimulationSize SizeOf(const SimulationCase& simulation, SimulationMethod method,
+                      const sim::StrategyCalls& calls) {
+  if (method == SimulationMethod::kClosedForm) return {0, kBaseBytes};
+  double rank_bytes =
+      kRankBytes + kCollectiveBytes * static_cast<double>(calls.step.collectives.size());
+  if (calls.step.overlaps) {
+    rank_bytes += kParameterBytes * static_cast<double>(simulation.profile.gradients.size());
   }
-  if (simulation.all_reduce.algorithm != core::AllReduceAlgorithm::kDirectExchange) {
-    return simulation.world_size;
+  double start = calls.start.messages, step = calls.step.messages;
+  // A server starts all messages of a step at once.
+  const double at_once = std::max(start, step);
+  if (method != SimulationMethod::kFormula) {
+    start += MessagesOf(simulation, calls.start.collectives);
+    step += MessagesOf(simulation, calls.step.collectives);
+    rank_bytes += CollectiveRankBytes(simulation, calls);
   }
-  return MessagesOfAllReduce(simulation, simulation.profile.parameters) / 2;
+  return {.messages = start + step * simulation.steps,
+          .memory_bytes =
+              kBaseBytes + kStrategyMessageBytes * at_once + rank_bytes * calls.roles.size()};
 }
 
 }  // namespace
 
 SimulationSize SizeOf(const SimulationCase& simulation, SimulationMethod method) {
-  if (method == SimulationMethod::kClosedForm) return {0, kBaseBytes};
-  const double size = simulation.world_size;
-  const std::vector<int64_t> counts = AllReduces(simulation);
-  double rank_bytes = kRankBytes + kCollectiveBytes * static_cast<double>(counts.size());
-  if (HasBuckets(simulation)) {
-    rank_bytes += kParameterBytes * static_cast<double>(simulation.profile.gradients.size());
-  }
-  SimulationSize result;
-  if (HasServers(simulation)) result.messages = ServerMessages(simulation);
-  result.memory_bytes = kBaseBytes + kServerMessageBytes * result.messages;
-  const double broadcast = BroadcastMessages(simulation);
-  if (method != SimulationMethod::kFormula && broadcast > 0) {
-    for (int64_t count : counts) result.messages += MessagesOfAllReduce(simulation, count);
-    rank_bytes += CollectiveRankBytes(simulation, counts);
-  }
-  result.messages = result.messages * simulation.steps + broadcast;
-  result.memory_bytes += rank_bytes * size;
-  return result;
+  return SizeOf(simulation, method, CallsOf(simulation));
 }
 
 SimulationMethod MethodFor(const SimulationCase& simulation, double messages_max) {
   if (simulation.method != SimulationMethod::kAutomatic) return simulation.method;
-  const double messages = SizeOf(simulation, SimulationMethod::kMessages).messages;
-  if (messages <= messages_max) return SimulationMethod::kMessages;
-  if (!HasServers(simulation)) return SimulationMethod::kFormula;
-  const std::string reason = WhyNoClosedForm(simulation);
+  const sim::StrategyCalls calls = CallsOf(simulation);
+  const double messages = SizeOf(simulation, SimulationMethod::kMessages, calls).messages;
+  for (SimulationMethod method : {SimulationMethod::kMessages, SimulationMethod::kFormula}) {
+    if (SizeOf(simulation, method, calls).messages <= messages_max) return method;
+  }
+  const std::string reason = simulation.strategy->pulls_then_pushes
+                                 ? sim::WhyNoClosedForm(simulation.cluster)
+                                 : "there is none of it";
   if (reason.empty()) return SimulationMethod::kClosedForm;
   throw core::Error(absl::StrFormat(
       "%s at --world-size=%d: a run of %d steps has %.2g messages, more than the %.2g that are "

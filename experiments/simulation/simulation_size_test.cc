@@ -35,18 +35,17 @@ TEST(MethodFor, TakesTheClosedFormWhereThereAreTooManyMessages) {
 }
 
 TEST(SizeOf, CountsTheMessages) {
-  for (const char* strategy :
-       {"ddp", "all_reduce", "parameter_server", "parameter_server_overlapped"}) {
+  for (const core::StrategyEntry& strategy : core::Strategies()) {
     for (auto algorithm : {AllReduceAlgorithm::kRing, AllReduceAlgorithm::kSegmentedRing,
                            AllReduceAlgorithm::kHalvingDoubling, AllReduceAlgorithm::kDoubleTree,
                            AllReduceAlgorithm::kDirectExchange}) {
-      SimulationCase simulation = ResNet(strategy, 16);
+      SimulationCase simulation = ResNet(strategy.name, 16);
       simulation.method = kMessages;
       simulation.all_reduce.algorithm = algorithm;
       simulation.steps = 10;
       const SimulationRow row = RunSimulation(simulation, 0, "");
       EXPECT_NEAR(SizeOf(simulation, kMessages).messages, *row.messages, 0.1 * *row.messages)
-          << strategy << ", " << core::Name(algorithm);
+          << strategy.name << ", " << core::Name(algorithm);
     }
   }
 }

@@ -1,16 +1,15 @@
 #include "experiments/testing/command.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-#include <thread>
+#include <utility>
+
+#include "core/base/error.h"
 
 namespace experiments::testing {
 namespace {
@@ -21,21 +20,18 @@ std::string ReadAll(const std::string& path) {
   return text.str();
 }
 
-[[noreturn]] void Execute(std::vector<std::string>& arguments,
-                          const std::map<std::string, std::string>& environment,
-                          const std::string& folder) {
-  setpgid(0, 0);
+core::Process Start(std::vector<std::string> arguments,
+                    const std::map<std::string, std::string>& environment,
+                    const std::string& folder) {
+  core::Program program = {.arguments = std::move(arguments),
+                           .output = folder + "/out",
+                           .errors = folder + "/err",
+                           .group_of_own = true};
+  program.environment.insert(environment.begin(), environment.end());
   for (const char* name : {"RANK", "WORLD_SIZE", "BUILD_WORKING_DIRECTORY", "OMP_WAIT_POLICY"}) {
-    unsetenv(name);
+    program.environment.try_emplace(name, std::nullopt);
   }
-  for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
-  dup2(open((folder + "/out").c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
-  dup2(open((folder + "/err").c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  execv(argv[0], argv.data());
-  _exit(127);
+  return core::ValueOrThrow(core::Process::Start(program));
 }
 
 }  // namespace
@@ -48,20 +44,10 @@ std::string MakeFolder() {
 }
 
 Command::Command(std::vector<std::string> arguments, std::map<std::string, std::string> environment)
-    : folder_(MakeFolder()) {
-  process_ = fork();
-  if (process_ == 0) Execute(arguments, environment, folder_);
-  setpgid(process_, process_);
-}
-
-Command::~Command() {
-  if (process_ <= 0) return;
-  kill(-process_, SIGKILL);
-  waitpid(process_, nullptr, 0);
-}
+    : folder_(MakeFolder()), process_(Start(std::move(arguments), environment, folder_)) {}
 
 std::vector<pid_t> Command::Children() const {
-  std::ifstream file("/proc/" + std::to_string(process_) + "/task/" + std::to_string(process_) +
+  std::ifstream file("/proc/" + std::to_string(process()) + "/task/" + std::to_string(process()) +
                      "/children");
   std::vector<pid_t> children;
   for (pid_t child; file >> child;) children.push_back(child);
@@ -72,20 +58,12 @@ std::vector<pid_t> Command::Children() const {
 std::string Command::Output() const { return ReadAll(folder_ + "/out"); }
 
 Ended Command::Wait(std::chrono::seconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  int status = 0;
-  bool timed_out = false;
-  while (waitpid(process_, &status, WNOHANG) == 0) {
-    if (!timed_out && std::chrono::steady_clock::now() > deadline) {
-      timed_out = true;
-      kill(-process_, SIGKILL);
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  process_ = -1;
-  Ended ended{.output = ReadAll(folder_ + "/out"), .errors = ReadAll(folder_ + "/err")};
-  ended.code = timed_out ? -1 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  return ended;
+  const bool in_time = process_.WaitFor(limit).has_value();
+  if (!in_time) process_.Signal(SIGKILL);
+  process_.Wait();
+  return {.code = in_time ? process_.Wait().code : -1,
+          .output = ReadAll(folder_ + "/out"),
+          .errors = ReadAll(folder_ + "/err")};
 }
 
 }  // namespace experiments::testing

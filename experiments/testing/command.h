@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/process.h"
+
 namespace experiments::testing {
 
 // How a program ended.
@@ -23,11 +25,9 @@ class Command {
   // `environment` is added to the test's, without what would make the program a rank.
   explicit Command(std::vector<std::string> arguments,
                    std::map<std::string, std::string> environment = {});
-  // Kills what still runs.
-  ~Command();
   Command(Command&&) = delete;
 
-  pid_t process() const { return process_; }
+  pid_t process() const { return process_.id(); }
   // Direct children that live, in the order in which they were made.
   std::vector<pid_t> Children() const;
   // What it has written to stdout so far.
@@ -36,7 +36,7 @@ class Command {
 
  private:
   std::string folder_;
-  pid_t process_ = -1;
+  core::Process process_;  // Killed if it still runs when the test ends.
 };
 
 inline Ended RunCommand(std::vector<std::string> arguments,

@@ -6,7 +6,7 @@ namespace experiments::testing {
 
 SimulationCase CaseOf(const std::string& strategy, int world_size) {
   SimulationCase simulation;
-  simulation.strategy = strategy;
+  simulation.strategy = *core::StrategyNamed(strategy);
   simulation.world_size = world_size;
   simulation.cluster.nic = {.bytes_per_second = 1.25e9, .latency = 25e-6};
   simulation.profile = {.model = "even",

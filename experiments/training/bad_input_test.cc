@@ -55,6 +55,13 @@ TEST(BadInput, AnUnknownStrategyOrBackendGetsTheNearest) {
   ExpectRefused({kDdp, "--backend=glo"}, AllOf(HasSubstr("glo"), HasSubstr("gloo")));
 }
 
+TEST(BadInput, AFlagThatTheStrategyDoesNotTakeIsNamedWithThoseThatDo) {
+  ExpectRefused({kDdp, "--servers=2"}, AllOf(HasSubstr("--servers does not apply"),
+                                             HasSubstr("ddp"), HasSubstr("parameter_server")));
+  ExpectRefused({kParameterServer, "--bucket-mb=1"},
+                AllOf(HasSubstr("--bucket-mb"), HasSubstr("parameter_server_overlapped")));
+}
+
 // Here there is either no GPU, or no use of one in this build.
 TEST(BadInput, WithoutAGpuTheUserIsToldWhatIsMissingAndWhatWouldWork) {
   if (std::filesystem::exists("/dev/nvidiactl")) GTEST_SKIP() << "this machine has a GPU";
@@ -74,7 +81,7 @@ TEST(BadInput, DevicesThatDoNotFitAreRefused) {
 TEST(BadInput, NumbersOutOfRangeNameTheFlag) {
   ExpectRefused({kDdp, "--epochs=-1"}, HasSubstr("epochs=-1"));
   ExpectRefused({kDdp, "--timeout=0"}, HasSubstr("timeout"));
-  ExpectRefused({kDdp, "--lr=nan"}, HasSubstr("lr"));
+  ExpectRefused({kDdp, "--lr=nan"}, HasSubstr("--lr=nan: must be from 0 to"));
   ExpectRefused({kDdp, "--image-size=8"}, HasSubstr("image-size"));
   ExpectRefused({kDdp, "--batch-size=many"}, AllOf(HasSubstr("batch"), HasSubstr("many")));
 }

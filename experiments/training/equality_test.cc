@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/records/results.h"
+#include "core/strategies/strategies.h"
 #include "experiments/testing/command.h"
 #include "gtest/gtest.h"
 
@@ -23,11 +24,13 @@ class EqualityTest : public ::testing::Test {
     EXPECT_EQ(made.code, 0) << made.errors;
   }
 
-  core::Results Train(const std::string& strategy, int ranks, const std::string& file,
+  // With so many ranks that train.
+  core::Results Train(const core::StrategyEntry& strategy, int workers,
                       const std::vector<std::string>& more = {}) {
+    const int ranks = workers + (*strategy.make({}))->servers();
     const std::string output = MakeFolder();
     std::vector<std::string> command = {"experiments/baseline_ddp",
-                                        "--strategy=" + strategy,
+                                        std::string("--strategy=") + strategy.name,
                                         "--nproc-per-node=" + std::to_string(ranks),
                                         "--data-dir=" + data_,
                                         "--output-dir=" + output,
@@ -37,7 +40,7 @@ class EqualityTest : public ::testing::Test {
     command.insert(command.end(), more.begin(), more.end());
     const Ended ended = RunCommand(command);
     EXPECT_EQ(ended.code, 0) << ended.errors;
-    const auto results = core::ReadResults(output + "/" + file);
+    const auto results = core::ReadResults(output + "/" + strategy.results_file);
     EXPECT_TRUE(results.ok()) << results.status();
     return results.ok() ? *results : core::Results();
   }
@@ -46,31 +49,34 @@ class EqualityTest : public ::testing::Test {
 };
 
 TEST_F(EqualityTest, TwoTrainingRanksGiveEveryLossOfARunToTheBit) {
-  const core::Results ddp = Train("ddp", 2, "results_baseline_ddp.json");
-  const core::Results all_reduce = Train("all_reduce", 2, "results_all_reduce.json");
-  const core::Results server = Train("parameter_server", 3, "results_ps.json");
-  ASSERT_EQ(ddp.all_losses.size(), 12u);
-  EXPECT_EQ(ddp.all_losses, all_reduce.all_losses);
-  EXPECT_EQ(ddp.all_losses, server.all_losses);
-  for (size_t epoch = 0; epoch < 2; ++epoch) {
-    EXPECT_EQ(ddp.epochs[epoch].val_loss, all_reduce.epochs[epoch].val_loss);
-    EXPECT_EQ(ddp.epochs[epoch].val_loss, server.epochs[epoch].val_loss);
-    EXPECT_EQ(ddp.epochs[epoch].train_accuracy, server.epochs[epoch].train_accuracy);
+  const core::Results first = Train(core::Strategies()[0], 2);
+  ASSERT_EQ(first.all_losses.size(), 12u);
+  EXPECT_FALSE(first.partial);
+  EXPECT_NE(first.all_losses.front(), first.all_losses.back());
+  for (const core::StrategyEntry& strategy : core::Strategies().subspan(1)) {
+    SCOPED_TRACE(strategy.name);
+    const core::Results other = Train(strategy, 2);
+    EXPECT_EQ(first.all_losses, other.all_losses);
+    ASSERT_EQ(other.epochs.size(), 2u);
+    for (size_t epoch = 0; epoch < 2; ++epoch) {
+      EXPECT_EQ(first.epochs[epoch].val_loss, other.epochs[epoch].val_loss);
+      EXPECT_EQ(first.epochs[epoch].train_accuracy, other.epochs[epoch].train_accuracy);
+    }
   }
-  EXPECT_FALSE(ddp.partial);
-  EXPECT_NE(ddp.all_losses.front(), ddp.all_losses.back());
 }
 
 TEST_F(EqualityTest, TheNumberOfLoadingThreadsChangesNothing) {
-  const core::Results alone = Train("ddp", 2, "results_baseline_ddp.json", {"--workers=0"});
-  const core::Results beside = Train("ddp", 2, "results_baseline_ddp.json", {"--workers=3"});
+  const core::Results alone = Train(core::Strategies()[0], 2, {"--workers=0"});
+  const core::Results beside = Train(core::Strategies()[0], 2, {"--workers=3"});
   EXPECT_EQ(alone.all_losses, beside.all_losses);
 }
 
 TEST_F(EqualityTest, WithMoreRanksTheFirstStepAgrees) {
-  const core::Results ddp = Train("ddp", 3, "results_baseline_ddp.json", {"--steps=1"});
-  const core::Results server = Train("parameter_server", 4, "results_ps.json", {"--steps=1"});
-  EXPECT_NEAR(ddp.all_losses.at(0), server.all_losses.at(0), 1e-6);
+  const core::Results first = Train(core::Strategies()[0], 3, {"--steps=1"});
+  for (const core::StrategyEntry& strategy : core::Strategies().subspan(1)) {
+    const core::Results other = Train(strategy, 3, {"--steps=1"});
+    EXPECT_NEAR(first.all_losses.at(0), other.all_losses.at(0), 1e-6) << strategy.name;
+  }
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "core/base/error.h"
 #include "core/base/program.h"
 #include "core/base/temporary_folder.h"
+#include "core/strategies/strategies.h"
 #include "experiments/common/host_info.h"
 #include "experiments/training/launcher.h"
 #include "experiments/training/rank_environment.h"
@@ -141,6 +142,7 @@ void RunExperiment(const RunOptions& options) {
 int ExperimentMain(std::string_view strategy, int argc, char** argv) {
   return core::ReportErrors("lockstep", [&] {
     const RunOptions options = ReadOptions(strategy, kUsage, argc, argv);
+    core::ThrowIfError(core::CheckFlagsApply({&options.entry(), 1}, options.strategy_options));
     WaitPassively(options, argv);
     RunExperiment(options);
   });

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/records/results.h"
+#include "core/strategies/strategies.h"
 #include "experiments/testing/command.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -57,8 +58,7 @@ TEST_P(FailureTest, KillingAnyRankEndsTheOthersAndNamesIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Strategies, FailureTest,
-                         ::testing::Values("ddp", "all_reduce", "parameter_server"),
+INSTANTIATE_TEST_SUITE_P(Strategies, FailureTest, ::testing::ValuesIn(core::StrategyNames()),
                          [](const auto& info) { return info.param; });
 
 TEST(Failure, EveryRankThatOthersStartedNamesTheOneThatDied) {

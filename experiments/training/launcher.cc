@@ -1,17 +1,14 @@
 #include "experiments/training/launcher.h"
 
 #include <signal.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <map>
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/base/process.h"
 
 namespace experiments {
 namespace {
@@ -39,30 +36,22 @@ class BlockedSignals {
   sigset_t before_;
 };
 
-std::string Describe(int status) {
-  if (!WIFSIGNALED(status)) return absl::StrCat("exited with code ", WEXITSTATUS(status));
-  const int signal = WTERMSIG(status);
-  return absl::StrCat("was killed by signal ", signal, " (", strsignal(signal), ")");
-}
-
 class Launcher {
  public:
   explicit Launcher(std::chrono::milliseconds grace) : grace_(grace) {}
 
   void Start(int ranks, const std::function<int(int)>& body) {
-    fflush(nullptr);  // Or every rank would print what is still buffered here.
-    const pid_t parent = getpid();
     for (int rank = 0; rank < ranks; ++rank) {
-      const pid_t process = fork();
-      if (process == 0) RunChild(rank, parent, body);
-      if (process < 0) {
-        const std::string cause = strerror(errno);
-        SendAll(SIGKILL);
-        while (!ranks_.empty()) Reap(0);
-        throw core::Error(absl::StrCat("rank ", rank, ": no process could be made for it (", cause,
+      absl::StatusOr<core::Process> process = core::Process::Fork([&] {
+        signals_.Restore();
+        return body(rank);
+      });
+      if (!process.ok()) {
+        throw core::Error(absl::StrCat("rank ", rank, ": no process could be made for it (",
+                                       process.status().message(),
                                        "): use fewer ranks with --nproc_per_node"));
       }
-      ranks_[process] = rank;
+      ranks_.emplace_back(rank, *std::move(process));
     }
   }
 
@@ -72,22 +61,13 @@ class Launcher {
       const timespec tick{.tv_sec = 0, .tv_nsec = 100'000'000};
       const int signal = sigtimedwait(&signals, nullptr, &tick);
       if (signal > 0 && signal != SIGCHLD) OnSignal(signal);
-      Reap(WNOHANG);
+      Reap();
       Escalate();
     }
     return outcome_;
   }
 
  private:
-  [[noreturn]] void RunChild(int rank, pid_t parent, const std::function<int(int)>& body) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(1);  // It died before it could be watched.
-    signals_.Restore();
-    const int code = body(rank);
-    fflush(nullptr);
-    _exit(code);  // What static destructors would free, the system frees faster.
-  }
-
   void OnSignal(int signal) {
     SendAll(outcome_.signal ? SIGKILL : SIGTERM);
     if (!outcome_.signal) deadline_ = SteadyClock::now() + grace_;
@@ -95,18 +75,16 @@ class Launcher {
     asked_ = true;
   }
 
-  void Reap(int options) {
-    int status = 0;
-    for (pid_t process; !ranks_.empty() && (process = waitpid(-1, &status, options)) > 0;) {
-      const auto it = ranks_.find(process);
-      if (it == ranks_.end()) continue;
-      const int rank = it->second;
-      ranks_.erase(it);
-      const bool failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-      if (!failed || outcome_.first_failure) continue;
-      outcome_.first_failure = RankFailure{rank, Describe(status)};
-      if (!outcome_.signal) deadline_ = SteadyClock::now() + grace_;
-    }
+  void Reap() {
+    std::erase_if(ranks_, [this](auto& entry) {
+      auto& [rank, process] = entry;
+      const std::optional<core::ExitStatus> status = process.WaitFor({});
+      if (status && status->code != 0 && !outcome_.first_failure) {
+        outcome_.first_failure = RankFailure{rank, status->ToString()};
+        if (!outcome_.signal) deadline_ = SteadyClock::now() + grace_;
+      }
+      return status.has_value();
+    });
   }
 
   void Escalate() {
@@ -117,15 +95,12 @@ class Launcher {
   }
 
   void SendAll(int signal) {
-    for (const auto& [process, rank] : ranks_) {
-      kill(process, signal);
-      kill(process, SIGCONT);  // A stopped one would not hear it.
-    }
+    for (const auto& [rank, process] : ranks_) process.Signal(signal);
   }
 
   const std::chrono::milliseconds grace_;
   BlockedSignals signals_;
-  std::map<pid_t, int> ranks_;  // Those that live.
+  std::vector<std::pair<int, core::Process>> ranks_;  // Those that live.
   LaunchOutcome outcome_;
   bool asked_ = false;  // To end, by SIGTERM.
   std::optional<SteadyClock::time_point> deadline_;

@@ -73,7 +73,7 @@ core::FlagTable FlagsOf(RunOptions& options) {
 }
 
 void Check(const RunOptions& options) {
-  core::ThrowIfError(core::MakeStrategy(options.strategy, options.strategy_options).status());
+  core::ThrowIfError(options.entry().make(options.strategy_options).status());
   if (TrainingRanks(options, options.ranks) == 0) {
     core::RefuseFlag("nproc_per_node", absl::StrCat(options.ranks),
                      "at least one rank to train is needed beside those that serve");
@@ -149,6 +149,10 @@ RunOptions ReadOptions(std::string_view strategy, std::string_view usage, int ar
   return options;
 }
 
+const core::StrategyEntry& RunOptions::entry() const {
+  return *core::ValueOrThrow(core::StrategyNamed(strategy));
+}
+
 RunOptions WithStrategy(RunOptions options, std::string_view strategy) {
   const int training = TrainingRanks(options, options.ranks);
   options.strategy = strategy;
@@ -157,13 +161,10 @@ RunOptions WithStrategy(RunOptions options, std::string_view strategy) {
 }
 
 int TrainingRanks(const RunOptions& options, int ranks) {
-  const auto strategy = core::MakeStrategy(options.strategy, options.strategy_options);
-  if (!strategy.ok()) return ranks;  // Which is refused elsewhere.
-  int training = 0;
-  for (int rank = 0; rank < ranks; ++rank) {
-    training += (*strategy)->role(rank, ranks) == core::Role::kWorker;
-  }
-  return training;
+  const auto entry = core::StrategyNamed(options.strategy);
+  if (!entry.ok()) return ranks;  // Which is refused elsewhere.
+  const auto strategy = (*entry)->make(options.strategy_options);
+  return strategy.ok() ? (*strategy)->roles(ranks).workers : ranks;
 }
 
 std::map<std::string, std::string> Describe(RunOptions options) {

@@ -40,6 +40,9 @@ struct RunOptions : Workload {
 
   std::chrono::milliseconds timeout = std::chrono::minutes(5);
   std::string interface;
+
+  // The strategy's. Throws core::Error for one that there is not.
+  const core::StrategyEntry& entry() const;
 };
 
 // The options of this process, from its command line and environment, checked, with defaults for

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "experiments/common/commit.h"
 #include "experiments/common/host_info.h"
 
 namespace experiments {
@@ -24,22 +25,9 @@ std::string LocalTime() {
 
 }  // namespace
 
-std::string ResultsFileName(std::string_view strategy) {
-  if (strategy == "ddp") return "results_baseline_ddp.json";
-  if (strategy == "parameter_server") return "results_ps.json";
-  return absl::StrCat("results_", std::string(strategy), ".json");
-}
-
-std::string MethodName(std::string_view strategy) {
-  if (strategy == "ddp") return "DDP (Lockstep)";
-  if (strategy == "all_reduce") return "Manual All-Reduce (Lockstep)";
-  if (strategy == "parameter_server") return "Parameter Server (Lockstep)";
-  return absl::StrCat(std::string(strategy), " (Lockstep)");
-}
-
 RunRecord::RunRecord(const RunOptions& options, int world_size)
-    : path_(absl::StrCat(options.output_dir, "/", ResultsFileName(options.strategy))) {
-  results_.method = MethodName(options.strategy);
+    : path_(absl::StrCat(options.output_dir, "/", options.entry().results_file)) {
+  results_.method = absl::StrCat(options.entry().title, " (Lockstep)");
   results_.strategy = options.strategy;
   results_.world_size = world_size;
   const int training = TrainingRanks(options, world_size);
@@ -47,6 +35,7 @@ RunRecord::RunRecord(const RunOptions& options, int world_size)
   results_.batch_size = options.batch_size;
   results_.start_time = LocalTime();
   results_.configuration = Describe(options);
+  results_.configuration["commit"] = Commit();
   utsname system;
   if (uname(&system) == 0) {
     results_.configuration["host"] = system.nodename;

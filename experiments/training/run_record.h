@@ -30,12 +30,6 @@ class RunRecord {
   const std::string path_;
 };
 
-// The file that a strategy's results go to, in the output folder.
-std::string ResultsFileName(std::string_view strategy);
-
-// "DDP (Lockstep)", …
-std::string MethodName(std::string_view strategy);
-
 }  // namespace experiments
 
 #endif  // EXPERIMENTS_TRAINING_RUN_RECORD_H_

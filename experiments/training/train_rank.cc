@@ -36,32 +36,17 @@
 namespace experiments {
 namespace {
 
-// A training rank's place among those that share the data.
-struct Shard {
-  int index = 0;
-  int count = 1;
-  bool trains = false;
-};
-
-Shard ShardOf(const core::Strategy& strategy, const RankEnvironment& environment) {
-  Shard shard{.index = 0, .count = 0};
-  for (int rank = 0; rank < environment.world_size; ++rank) {
-    const bool trains = strategy.role(rank, environment.world_size) == core::Role::kWorker;
-    if (trains && rank < environment.rank) ++shard.index;
-    if (trains) ++shard.count;
-    if (rank == environment.rank) shard.trains = trains;
-  }
-  return shard;
-}
-
 // The minibatches of one rank.
 class Data {
  public:
-  Data(const RunOptions& options, const backends::ImageDataset& dataset, const Shard& shard) {
+  Data(const RunOptions& options, const backends::ImageDataset& dataset, const core::Roles& roles,
+       int rank) {
+    const bool trains = roles.trains(rank);
+    const int shard = trains ? roles.shard(rank) : 0;
     if (options.synthetic) {
       steps_ = 10;
-      if (shard.trains) {
-        synthetic_.emplace(options.batch_size, options.image_size, options.seed + shard.index,
+      if (trains) {
+        synthetic_.emplace(options.batch_size, options.image_size, options.seed + shard,
                            /*bytes=*/options.device == "cuda");
       }
       return;
@@ -69,10 +54,10 @@ class Data {
     backends::ImageLoaderOptions loading;
     loading.batch_size = options.batch_size;
     loading.image_size = options.image_size;
-    loading.workers = shard.trains ? options.workers : 0;
+    loading.workers = trains ? options.workers : 0;
     loading.seed = options.seed;
-    loading.rank = shard.index;
-    loading.ranks = shard.count;
+    loading.rank = shard;
+    loading.ranks = roles.workers;
     loading.scaled_decoding = options.scaled_decoding;
     loading.bytes = options.device == "cuda";
     loading.on_skip = [](const backends::SkippedImage& skipped) {
@@ -80,7 +65,7 @@ class Data {
     };
     training_.emplace(dataset.training, loading);
     steps_ = training_->batches_per_epoch();
-    if (!shard.trains) return;
+    if (!trains) return;
     loading.split = backends::Split::kValidation;
     validation_.emplace(dataset.validation, loading);
   }
@@ -225,22 +210,21 @@ core::Task Conclude(core::Communicator& communicator, const Data& data,
 void RunRank(const RunOptions& options, const RankEnvironment& environment,
              const MeetingPlace& meeting_place, const backends::ImageDataset& dataset) {
   CatchInterruptions();
-  const std::unique_ptr<core::Strategy> strategy =
-      *core::MakeStrategy(options.strategy, options.strategy_options);
-  const Shard shard = ShardOf(*strategy, environment);
+  const std::unique_ptr<core::Strategy> strategy = *options.entry().make(options.strategy_options);
+  const core::Roles roles = strategy->roles(environment.world_size);
   const pid_t command = meeting_place.folder.empty() ? getpid() : getppid();
 
   const backends::SteadyClock clock;
   core::Timeline timeline(clock, !options.trace.empty());
-  Data data(options, dataset, shard);
+  Data data(options, dataset, roles, environment.rank);
   const int classes = options.synthetic ? backends::SyntheticSource::kClasses
                                         : static_cast<int>(dataset.training.classes.size());
   const std::unique_ptr<backends::Accelerator> accelerator =
       OpenAccelerator(options, environment, clock);
   if (accelerator) timeline.Defer(&accelerator->spans);
-  backends::TorchReplica replica(ReplicaOptions(options, classes, accelerator.get()),
-                                 shard.trains ? data.training() : nullptr, data.validation(),
-                                 &timeline);
+  const std::unique_ptr<backends::TorchReplica> replica = backends::MakeTorchReplica(
+      ReplicaOptions(options, classes, accelerator.get()),
+      roles.trains(environment.rank) ? data.training() : nullptr, data.validation(), &timeline);
   const std::unique_ptr<backends::Store> store = OpenStore(options, environment, meeting_place);
   const std::unique_ptr<core::Communicator> communicator =
       Connect(options, environment, *store, timeline, accelerator.get());
@@ -257,14 +241,14 @@ void RunRank(const RunOptions& options, const RankEnvironment& environment,
     record.emplace(options, environment.world_size);
     progress.emplace(options.strategy,
                      Progress::Size{train.epochs, train.steps_per_epoch,
-                                    int64_t{options.batch_size} * shard.count},
+                                    int64_t{options.batch_size} * roles.workers},
                      isatty(STDOUT_FILENO) == 1);
   }
   RunRecord* const written = record ? &*record : nullptr;
   Observer observer(written, progress ? &*progress : nullptr, command);
-  core::Worker worker{*communicator, replica};
+  core::Worker worker{*communicator, *replica};
   try {
-    core::RunToEnd(core::Train(worker, *strategy, replica, timeline, train, observer));
+    core::RunToEnd(core::Train(worker, *strategy, *replica, timeline, train, observer));
     core::RunToEnd(Conclude(*communicator, data, timeline, options, written));
   } catch (const std::exception&) {
     if (written != nullptr) written->WritePartial();

@@ -190,22 +190,20 @@ std::vector<double> MeanOverWorkers(core::Communicator& communicator,
   for (const core::Breakdown& step : steps) own.push_back((step.*figure).count());
   const std::vector<double> all = Gather(communicator, own);
   std::vector<double> means(steps.size(), 0.0);
-  int workers = 0;
-  for (int rank = 0; rank < communicator.size(); ++rank) {
-    if (strategy.role(rank, communicator.size()) != core::Role::kWorker) continue;
-    ++workers;
+  const core::Roles roles = strategy.roles(communicator.size());
+  for (int rank = roles.first_worker(); rank < roles.size(); ++rank) {
     for (size_t i = 0; i < means.size(); ++i) {
       means[i] += all[static_cast<size_t>(rank) * means.size() + i];
     }
   }
-  for (double& mean : means) mean /= workers;
+  for (double& mean : means) mean /= roles.workers;
   return means;
 }
 
 Measured MeasureStrategy(Owned given, core::Timeline& timeline, const Measurement& measurement) {
   const core::Profile profile = core::ReadProfile(measurement.profile);
-  const std::unique_ptr<core::Strategy> strategy =
-      core::ValueOrThrow(core::MakeStrategy(measurement.strategy, measurement.options));
+  const std::unique_ptr<core::Strategy> strategy = core::ValueOrThrow(
+      core::ValueOrThrow(core::StrategyNamed(measurement.strategy))->make(measurement.options));
   backends::ReplayReplica replica(profile, timeline);
   const Owned owned = std::move(given);
   core::Communicator& communicator = *owned;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "analysis/data/validation.h"
 #include "experiments/validation/measurement.h"
 #include "experiments/validation/prediction.h"
 #include "experiments/validation/validation_case.h"
@@ -31,23 +31,15 @@ inline constexpr double kSpreadMax = 0.03;
 
 // The first steps of a measurement fetch memory and fill connections.
 inline constexpr size_t kWarmupSteps = 2;
+
 // Adds what was measured to the outcome.
 void AddMeasured(const Measured& measured, Outcome& outcome);
 
-struct ErrorSummary {
-  double mean = 0;   // Of the absolute errors.
-  double worst = 0;  // The largest absolute one.
-  int noisy = 0;
-  int below_least = 0;  // Cases measured faster than can be: the timer is wrong.
-};
-ErrorSummary Summarize(const std::vector<Outcome>& outcomes);
+// All cases, by error, the largest first.
+analysis::Validation ValidationOf(const std::vector<Outcome>& outcomes);
 
-// A table by error, the largest first, and the line that a report quotes.
-std::string Text(std::vector<Outcome> outcomes);
 nlohmann::ordered_json ToJson(const std::vector<Outcome>& outcomes,
                               const std::vector<Calibration>& calibrations);
-// validation.png: predicted against measured step times, with the diagonal and a band of 5 %.
-absl::Status PlotOutcomes(const std::vector<Outcome>& outcomes, const std::string& directory);
 
 }  // namespace experiments
 

@@ -17,13 +17,11 @@ constexpr int kSteps = 12;
 
 sim::Simulation Run(const ValidationCase& validation_case, const sim::Cluster& cluster,
                     const core::Profile& profile, int steps) {
-  return sim::Simulate(
-      cluster, profile,
-      [&](int) { return *core::MakeStrategy(validation_case.strategy, validation_case.options); },
-      {.world_size = validation_case.ranks,
-       .steps = steps,
-       .all_reduce = {.algorithm = core::AllReduceAlgorithm::kDirectExchange},
-       .trace = true});
+  return sim::Simulate(cluster, profile, [&](int) { return MakeStrategy(validation_case); },
+                       {.world_size = validation_case.ranks,
+                        .steps = steps,
+                        .all_reduce = {.algorithm = core::AllReduceAlgorithm::kDirectExchange},
+                        .trace = true});
 }
 
 }  // namespace

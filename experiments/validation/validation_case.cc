@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/error.h"
 
 namespace experiments {
 namespace {
@@ -12,10 +13,6 @@ constexpr char kServer[] = "parameter_server";
 
 // Smaller than PyTorch's as the model is smaller: four buckets and a small first one.
 constexpr core::BucketLimits kBuckets = {.first_bytes = 256 << 10, .bytes = 1536 << 10};
-
-bool HasServer(const ValidationCase& validation_case) {
-  return validation_case.strategy == kServer && !validation_case.options.server.colocated;
-}
 
 }  // namespace
 
@@ -55,9 +52,14 @@ std::string ValidationCase::label() const {
   return strategy;
 }
 
-int ValidationCase::links_at_once() const {
-  return HasServer(*this) ? options.server.servers : ranks;
+std::unique_ptr<core::Strategy> MakeStrategy(const ValidationCase& validation_case) {
+  const auto entry = core::ValueOrThrow(core::StrategyNamed(validation_case.strategy));
+  return core::ValueOrThrow(entry->make(validation_case.options));
 }
+
+int ValidationCase::servers() const { return MakeStrategy(*this)->servers(); }
+
+int ValidationCase::links_at_once() const { return servers() > 0 ? servers() : ranks; }
 
 std::vector<ValidationCase> MakeCases(const std::vector<std::string>& rates,
                                       const std::vector<int>& ranks,
@@ -100,9 +102,9 @@ bool CoresCarry(const ValidationCase& validation_case, const Calibration& calibr
 double LeastSeconds(const ValidationCase& validation_case, const Calibration& calibration) {
   const double ranks = validation_case.ranks;
   const double model = 4.0 * static_cast<double>(validation_case.workload->profile.parameters);
-  const double servers = validation_case.options.server.servers;
-  const double bytes = HasServer(validation_case) ? (ranks - servers) * model / servers
-                                                  : 2 * (ranks - 1) / ranks * model;
+  const double servers = validation_case.servers();
+  const double bytes =
+      servers > 0 ? (ranks - servers) * model / servers : 2 * (ranks - 1) / ranks * model;
   const double moved = (bytes - calibration.burst.value) / validation_case.bytes_per_second;
   return std::max(validation_case.workload->profile.pass, moved);
 }

@@ -1,6 +1,7 @@
 #ifndef EXPERIMENTS_VALIDATION_VALIDATION_CASE_H_
 #define EXPERIMENTS_VALIDATION_VALIDATION_CASE_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,12 @@ struct ValidationCase {
   const Workload* workload = nullptr;
 
   std::string label() const;  // "parameter_server, colocated"
+  int servers() const;        // That do nothing else.
   int links_at_once() const;  // Links that are busy at the same time, each way.
 };
+
+// One rank's strategy.
+std::unique_ptr<core::Strategy> MakeStrategy(const ValidationCase& validation_case);
 
 // All cases of these rates and ranks, by rate and ranks.
 std::vector<ValidationCase> MakeCases(const std::vector<std::string>& rates,

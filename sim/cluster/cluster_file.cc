@@ -1,7 +1,5 @@
 #include "sim/cluster/cluster_file.h"
 
-#include <limits>
-
 #include "absl/status/statusor.h"
 #include "core/base/json_object.h"
 #include "sim/cluster/units.h"
@@ -32,12 +30,6 @@ double ShareOr(JsonObject& object, const std::string& key, double otherwise) {
   return share;
 }
 
-int Whole(JsonObject& object, const std::string& key, int least) {
-  const int64_t number = object.Integer(key, least);
-  if (number > std::numeric_limits<int>::max()) object.Fail(key, "is too large");
-  return static_cast<int>(number);
-}
-
 LinkModel ReadLink(JsonObject& object) {
   return {.bytes_per_second = Figure(object, "bandwidth", ParseBandwidth),
           .latency = Figure(object, "latency", ParseDuration)};
@@ -59,8 +51,8 @@ void ReadExceptions(JsonObject& file, Cluster& cluster) {
   if (!file.Has("hosts")) return;
   for (JsonObject& object : file.Objects("hosts")) {
     HostRange range;
-    range.first = Whole(object, "first", 0);
-    range.last = Whole(object, "last", 0);
+    range.first = object.Count("first", 0);
+    range.last = object.Count("last", 0);
     if (range.last < range.first) object.Fail("last", "is before first");
     range.nic = ReadNic(object);
     object.Finish();
@@ -69,7 +61,7 @@ void ReadExceptions(JsonObject& file, Cluster& cluster) {
 }
 
 void ReadHosts(JsonObject& file, Cluster& cluster) {
-  if (file.Has("ranks_per_host")) cluster.ranks_per_host = Whole(file, "ranks_per_host", 1);
+  if (file.Has("ranks_per_host")) cluster.ranks_per_host = file.Count("ranks_per_host", 1);
   if (file.Has("inside_host")) {
     cluster.inside_host = ReadLinkObject(file.Object("inside_host"));
   } else if (cluster.ranks_per_host > 1) {
@@ -81,7 +73,7 @@ void ReadHosts(JsonObject& file, Cluster& cluster) {
 void ReadRacks(JsonObject& file, Cluster& cluster) {
   if (!file.Has("racks")) return;
   JsonObject racks = file.Object("racks");
-  cluster.hosts_per_rack = Whole(racks, "hosts", 1);
+  cluster.hosts_per_rack = racks.Count("hosts", 1);
   cluster.oversubscription = NumberOr(racks, "oversubscription", 0, 1);
   if (cluster.oversubscription <= 0) racks.Fail("oversubscription", "is not above 0");
   cluster.rack_latency = DurationOr(racks, "latency", 0);
@@ -92,7 +84,7 @@ void ReadSharedCores(JsonObject& file, Cluster& cluster) {
   if (!file.Has("shared_cores")) return;
   if (cluster.hosts_per_rack > 0) file.Fail("shared_cores", "are for hosts without racks");
   JsonObject cores = file.Object("shared_cores");
-  cluster.shared_cores = {static_cast<double>(Whole(cores, "count", 1)),
+  cluster.shared_cores = {static_cast<double>(cores.Count("count", 1)),
                           Figure(cores, "byte", ParseDuration)};
   if (cluster.shared_cores.seconds_per_byte <= 0) cores.Fail("byte", "is not above 0");
   cores.Finish();
@@ -110,7 +102,7 @@ void ReadMessage(JsonObject& file, Cluster& cluster) {
 void ReadIncast(JsonObject& file, Cluster& cluster) {
   if (!file.Has("incast")) return;
   JsonObject incast = file.Object("incast");
-  cluster.incast.flows = static_cast<uint32_t>(Whole(incast, "flows", 1));
+  cluster.incast.flows = static_cast<uint32_t>(incast.Count("flows", 1));
   cluster.incast.floor = incast.Number("floor", 0);
   if (cluster.incast.floor <= 0 || cluster.incast.floor > 1) {
     incast.Fail("floor", "is not above 0 and at most 1");

@@ -14,7 +14,7 @@ namespace sim {
 struct CollectiveCall {
   core::SpanKind kind;  // kAllReduce, kBroadcast, kReduceScatter or kAllGather.
   core::Buffer data;
-  int root = 0;  // Of a broadcast.
+  int root = -1;  // Of a broadcast.
   int rank = 0;
   double time = 0;  // When the rank is there; may be later than now.
   Part part;

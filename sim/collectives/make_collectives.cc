@@ -1,6 +1,5 @@
 #include "sim/collectives/make_collectives.h"
 
-#include "sim/collectives/exchange_collectives.h"
 #include "sim/collectives/formula_collectives.h"
 #include "sim/collectives/message_collectives.h"
 
@@ -11,10 +10,7 @@ std::unique_ptr<Collectives> MakeCollectives(CollectiveMode mode, core::AllReduc
   if (mode == CollectiveMode::kFormula) {
     return std::make_unique<FormulaCollectives>(network, all_reduce, add_bytes_per_second);
   }
-  if (all_reduce.algorithm == core::AllReduceAlgorithm::kDirectExchange) {
-    return std::make_unique<ExchangeCollectives>(network, add_bytes_per_second);
-  }
-  return std::make_unique<MessageCollectives>(network, all_reduce);
+  return std::make_unique<MessageCollectives>(network, all_reduce, add_bytes_per_second);
 }
 
 }  // namespace sim

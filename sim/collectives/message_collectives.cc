@@ -3,7 +3,8 @@
 #include <utility>
 
 #include "core/collectives/broadcast.h"
-#include "core/collectives/ring.h"
+#include "core/collectives/message_exchange.h"
+#include "core/collectives/segmented_ring.h"
 
 namespace sim {
 namespace {
@@ -21,6 +22,16 @@ class Scratch {
   const core::Buffer buffer_;
 };
 
+// Added to a rank: the timer is for an end that has waited for adding.
+constexpr uint64_t kAdded = uint64_t{1} << 32;
+
+// Instead of a task that is done, or none.
+void Start(core::Task& task, core::Task next) {
+  task = std::move(next);
+  task.Start();
+  task.Rethrow();
+}
+
 core::Task AllReduce(SimCommunicator& communicator, core::AllReduceOptions options,
                      core::Buffer data) {
   const Scratch scratch(
@@ -35,32 +46,101 @@ core::Task ReduceScatter(SimCommunicator& communicator, core::Buffer data) {
 
 }  // namespace
 
-MessageCollectives::Runner::Runner(Network& network, int rank)
-    : state(network.engine(), rank), communicator(network, Network::Channel::kCollectives, state) {}
+// Summing takes its time of the rank's clock.
+class MessageCollectives::Exchange : public core::MessageExchange {
+ public:
+  Exchange(const MessageCollectives& collectives, Runner& runner, CollectiveCall call)
+      : MessageExchange({call.kind, call.data, call.root},
+                        {runner.opening, runner.communicator, runner.gathering}),
+        collectives_(collectives),
+        clock_(runner.state.clock),
+        part_(std::move(call.part)) {}
 
-MessageCollectives::MessageCollectives(Network& network, core::AllReduceOptions options)
-    : network_(network), options_(options) {}
+  void Complete() override { part_.Finish(collectives_.network_.engine()); }
+
+ private:
+  void OnSummed(int64_t bytes) override {
+    clock_.AdvanceTo(clock_.seconds() +
+                     static_cast<double>(bytes) / collectives_.add_bytes_per_second_);
+  }
+
+  const MessageCollectives& collectives_;
+  RankClock& clock_;
+  Part part_;
+};
+
+MessageCollectives::Runner::Runner(Network& network, int rank)
+    : state(network.engine(), rank),
+      communicator(network, Network::Channel::kCollectives, state),
+      gathering(network, Network::Channel::kGathering, state),
+      opening(network, Network::Channel::kOpenings, state) {}
+
+MessageCollectives::MessageCollectives(Network& network, core::AllReduceOptions options,
+                                       double add_bytes_per_second)
+    : network_(network), options_(options), add_bytes_per_second_(add_bytes_per_second) {}
 
 void MessageCollectives::Join(CollectiveCall call) {
   runners_.resize(static_cast<size_t>(network_.topology().ranks()));
-  std::unique_ptr<Runner>& slot = runners_[static_cast<size_t>(call.rank)];
-  if (!slot) slot = std::make_unique<Runner>(network_, call.rank);
-  Runner& runner = *slot;
+  const auto rank = static_cast<size_t>(call.rank);
+  if (!runners_[rank]) runners_[rank] = std::make_unique<Runner>(network_, call.rank);
+  Runner& runner = *runners_[rank];
+  const double time = call.time;
   runner.calls.push_back(std::move(call));
-  if (runner.task && !runner.task.done()) return;
-  runner.task = Work(*this, runner);
-  runner.task.Start();
-  runner.task.Rethrow();
+  if (options_.algorithm != core::AllReduceAlgorithm::kDirectExchange) {
+    if (!runner.task || runner.task.done()) Start(runner.task, RunInTurn(*this, runner));
+  } else if (time > network_.engine().now()) {
+    network_.engine().At(time, *this, rank);
+  } else {
+    OnTimer(rank);
+  }
+}
+
+void MessageCollectives::OnTimer(uint64_t argument) {
+  Runner& runner = *runners_[argument & (kAdded - 1)];
+  if (argument & kAdded) {
+    runner.complete.front()->Complete();
+    runner.complete.pop_front();
+    return;
+  }
+  runner.queue.Add(std::make_unique<Exchange>(*this, runner, std::move(runner.calls.front())));
+  runner.calls.pop_front();
+  if (runner.task && !runner.task.done()) return runner.queue.MakeProgress();
+  Start(runner.task, RunExchanges(*this, runner));
 }
 
 std::vector<Collectives::Missing> MessageCollectives::Unfinished() const {
   for (const std::unique_ptr<Runner>& runner : runners_) {
-    if (runner && runner->task.done()) runner->task.Rethrow();
+    if (!runner) continue;
+    for (const core::Task* task : {&runner->task, &runner->end_task}) {
+      if (*task && task->done()) task->Rethrow();
+    }
   }
   return {};
 }
 
-core::Task MessageCollectives::Work(MessageCollectives& collectives, Runner& runner) {
+core::Task MessageCollectives::RunExchanges(MessageCollectives& collectives, Runner& runner) {
+  while (!runner.queue.empty()) {
+    runner.queue.MakeProgress();
+    co_await runner.queue.AdvanceOldest();
+    std::unique_ptr<core::DirectExchange> advanced = runner.queue.TakeAdvanced();
+    if (!advanced) continue;
+    runner.advanced.push_back({std::move(advanced), runner.state.clock.seconds()});
+    if (runner.end_task && !runner.end_task.done()) continue;
+    Start(runner.end_task, AwaitEnds(collectives, runner));
+  }
+}
+
+core::Task MessageCollectives::AwaitEnds(MessageCollectives& collectives, Runner& runner) {
+  for (; !runner.advanced.empty(); runner.advanced.pop_front()) {
+    Advanced& oldest = runner.advanced.front();
+    co_await oldest.exchange->Finish();
+    runner.complete.push_back(std::move(oldest.exchange));
+    collectives.network_.engine().At(oldest.time, collectives,
+                                     kAdded | static_cast<uint64_t>(runner.state.rank));
+  }
+}
+
+core::Task MessageCollectives::RunInTurn(MessageCollectives& collectives, Runner& runner) {
   while (!runner.calls.empty()) {
     CollectiveCall call = std::move(runner.calls.front());
     runner.calls.pop_front();

@@ -22,16 +22,16 @@ class SimCommunicator : public core::Communicator {
   int size() const override { return network_.topology().ranks(); }
 
   core::Work AllReduce(core::Buffer data) override {
-    return Collective(core::SpanKind::kAllReduce, data, 0);
+    return Collective(core::SpanKind::kAllReduce, data, -1);
   }
   core::Work Broadcast(core::Buffer data, int root) override {
     return Collective(core::SpanKind::kBroadcast, data, root);
   }
   core::Work ReduceScatter(core::Buffer data) override {
-    return Collective(core::SpanKind::kReduceScatter, data, 0);
+    return Collective(core::SpanKind::kReduceScatter, data, -1);
   }
   core::Work AllGather(core::Buffer data) override {
-    return Collective(core::SpanKind::kAllGather, data, 0);
+    return Collective(core::SpanKind::kAllGather, data, -1);
   }
   core::Work Send(core::Buffer source, int to, core::SpanKind kind) override;
   core::Work Receive(core::Buffer target, int from, core::SpanKind kind) override;

@@ -4,7 +4,6 @@
 #include <bit>
 
 #include "core/collectives/double_tree.h"
-#include "core/collectives/ring.h"
 #include "core/collectives/segmented_ring.h"
 
 namespace sim {

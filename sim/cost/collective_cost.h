@@ -17,7 +17,7 @@
 namespace sim {
 
 // What a collective takes when all ranks begin it together and nothing else uses the links: closed
-// forms of the algorithms in core/algorithms. With o the latency of a message, overheads included,
+// forms of the algorithms in core/collectives. With o the latency of a message, overheads included,
 // B the bandwidth that each message of a round gets, m bytes and n ranks:
 //   ring                2(n − 1)(o + m/nB)
 //   segmented ring      see SegmentedRing

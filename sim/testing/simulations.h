@@ -40,7 +40,7 @@ inline core::Profile EvenProfile(int gradients) {
 }
 
 inline StrategyFactory Named(const std::string& name) {
-  return [name](int) { return std::move(*core::MakeStrategy(name, {})); };
+  return [name](int) { return std::move(*(*core::StrategyNamed(name))->make({})); };
 }
 
 // With what happens by chance.

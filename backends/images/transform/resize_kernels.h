@@ -13,7 +13,7 @@ inline constexpr int kWeightBits = 22;
 
 // The weighted sums that make the outputs of one direction out of its inputs.
 struct Taps {
-  int inputs = 0;                // All of them together.
+  int inputs = 0;                // That the outputs need, all together.
   int count = 0;                 // Inputs per output, the same for all.
   std::vector<int> first;        // By output: its first input.
   std::vector<int32_t> weights;  // By output, `count` each.

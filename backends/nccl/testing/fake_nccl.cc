@@ -5,7 +5,6 @@
 #include <deque>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -110,7 +109,7 @@ struct FakeNccl::State {
   // Guarded by mutex.
   int ids = 0;
   std::map<std::string, std::shared_ptr<World>> worlds;
-  std::optional<std::string> broken;
+  std::map<int, std::exception_ptr> broken;  // By rank.
 };
 
 class FakeNccl::Handle final : public NcclHandle {
@@ -144,7 +143,8 @@ class FakeNccl::Handle final : public NcclHandle {
  private:
   void Check() const {
     if (aborted_) throw core::Error("the communicator was aborted");
-    if (state_->broken) throw core::Error(*state_->broken);
+    const auto broken = state_->broken.find(rank_);
+    if (broken != state_->broken.end()) std::rethrow_exception(broken->second);
   }
 
   void RunGroup(const std::vector<NcclCall>& group) {
@@ -175,7 +175,9 @@ FakeNccl::~FakeNccl() = default;
 
 std::string FakeNccl::MakeId() {
   const std::lock_guard lock(state_->mutex);
-  return "id " + std::to_string(state_->ids++);
+  std::string id = std::to_string(state_->ids++);
+  id.resize(128);  // As long as NCCL's.
+  return id;
 }
 
 std::unique_ptr<NcclHandle> FakeNccl::Connect(const std::string& id, int rank, int size) {
@@ -186,9 +188,9 @@ std::unique_ptr<NcclHandle> FakeNccl::Connect(const std::string& id, int rank, i
   return std::make_unique<Handle>(state_, world, rank);
 }
 
-void FakeNccl::Break(const std::string& error) {
+void FakeNccl::Break(int rank, std::exception_ptr error) {
   const std::lock_guard lock(state_->mutex);
-  state_->broken = error;
+  state_->broken[rank] = std::move(error);
   state_->changed.notify_all();
 }
 

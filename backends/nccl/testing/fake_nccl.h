@@ -1,6 +1,7 @@
 #ifndef BACKENDS_NCCL_TESTING_FAKE_NCCL_H_
 #define BACKENDS_NCCL_TESTING_FAKE_NCCL_H_
 
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -18,8 +19,8 @@ class FakeNccl : public NcclLibrary {
   std::string MakeId() override;
   std::unique_ptr<NcclHandle> Connect(const std::string& id, int rank, int size) override;
 
-  // From now on every communicator says that it has failed.
-  void Break(const std::string& error);
+  // From now on the communicators of that rank say that they have failed.
+  void Break(int rank, std::exception_ptr error);
 
  private:
   class Handle;

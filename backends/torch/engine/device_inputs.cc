@@ -26,7 +26,7 @@ DeviceInputs::DeviceInputs(Accelerator& accelerator, at::TensorOptions on_device
 std::optional<Inputs> DeviceInputs::Next(BatchUploader& uploader) {
   // From here on the device has nothing else to do: what it waits then is what loading costs.
   const std::shared_ptr<DeviceEvent> start = accelerator_.compute->Record();
-  const std::unique_ptr<DeviceBatch> batch = uploader.Next();
+  const std::optional<DeviceBatch> batch = uploader.Next();
   if (!batch) return std::nullopt;
   accelerator_.compute->WaitFor(*batch->arrived);
   accelerator_.spans.Record(core::SpanKind::kLoad, start, accelerator_.compute->Record(), 0);

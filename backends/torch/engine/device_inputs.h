@@ -10,8 +10,8 @@
 
 namespace backends {
 
-// A minibatch on a device, as the model wants it: N × 3 × height × width, channels-last,
-// normalized.
+// A minibatch on a device, as the model wants it: images, N × 3 × height × width, channels-last,
+// normalized, and N int64 labels.
 struct Inputs {
   at::Tensor images, labels;
 };

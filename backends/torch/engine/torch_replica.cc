@@ -1,31 +1,34 @@
 #include "backends/torch/engine/torch_replica.h"
 
-#include "backends/torch/engine/engine.h"
+#include <stdexcept>
+#include <string>
+
+#include "backends/torch/engine/cpu_replica.h"
+#include "backends/torch/engine/cuda_replica.h"
 
 namespace backends {
 
-TorchReplica::TorchReplica(const Options& options, BatchSource* training, BatchSource* validation,
-                           core::Timeline* timeline)
-    : engine_(options.accelerator == nullptr
-                  ? MakeCpuEngine(options, training, validation, timeline)
-                  : MakeCudaEngine(options, training, validation)) {}
-
-TorchReplica::~TorchReplica() = default;
-
-core::Gradients& TorchReplica::Backward() { return engine_->Backward(); }
-core::Work TorchReplica::Accumulate(core::Buffer addend, core::Buffer sum) {
-  return engine_->Accumulate(addend, sum);
+void TorchReplica::CheckAddend(core::Buffer addend, core::Buffer sum) {
+  if (addend.count == sum.count) return;
+  throw std::logic_error("Accumulate() of " + std::to_string(addend.count) + " elements onto " +
+                         std::to_string(sum.count));
 }
-core::Work TorchReplica::Update(core::Buffer gradients, float scale) {
-  return engine_->Update(gradients, scale);
+
+int64_t TorchReplica::OffsetOf(core::Buffer gradients) {
+  const core::Buffer all = this->gradients();
+  const int64_t offset =
+      static_cast<const float*>(gradients.data) - static_cast<const float*>(all.data);
+  if (offset < 0 || offset + gradients.count > all.count) {
+    throw std::logic_error("Update() with gradients that are no slice of gradients()");
+  }
+  return offset;
 }
-core::Buffer TorchReplica::parameters() { return engine_->parameters(); }
-core::Buffer TorchReplica::gradients() { return engine_->gradients(); }
-std::span<const core::Extent> TorchReplica::extents() const { return engine_->extents(); }
-core::Buffer TorchReplica::Allocate(int64_t count) { return engine_->Allocate(count); }
-void TorchReplica::BeginEpoch(int epoch) { engine_->BeginEpoch(epoch); }
-std::vector<core::StepMetrics> TorchReplica::TakeTraining() { return engine_->TakeTraining(); }
-core::Evaluation TorchReplica::Evaluate() { return engine_->Evaluate(); }
-core::Buffer TorchReplica::statistics() { return engine_->statistics(); }
+
+std::unique_ptr<TorchReplica> MakeTorchReplica(const TorchReplica::Options& options,
+                                               BatchSource* training, BatchSource* validation,
+                                               core::Timeline* timeline) {
+  return options.accelerator == nullptr ? MakeCpuReplica(options, training, validation, timeline)
+                                        : MakeCudaReplica(options, training, validation);
+}
 
 }  // namespace backends

@@ -17,23 +17,24 @@ namespace backends {
 
 enum class Precision {
   kFloat32,
-  kBfloat16,  // Autocast: matrix products in bfloat16, parameters and sums in float32.
+  kBfloat16,  // As autocast: matrix products in bfloat16, parameters and sums in float32.
 };
 
-class Engine;
-
-// A ResNet-50 on the CPU or a GPU through libtorch, trained by SGD with momentum on cross-entropy.
+// A ResNet-50 on the processor or a GPU through libtorch, trained by SGD with momentum on
+// cross-entropy.
 //
-// All arithmetic is done, or told to the GPU, by one thread of the replica's own, in the order of
-// the calls, so that communication and the caller go on meanwhile. On a GPU, buffers are its
-// memory, and awaiting means that what starts next comes after on the accelerator's streams; the
-// host waits only for a batch that is not there, and where losses are taken or the model is
-// evaluated.
+// A thread of the replica's own computes, or launches on the GPU, in the order of the calls, so
+// that communication and the caller go on meanwhile. Broken data or exhausted memory come out of
+// the operation that is awaited, as exceptions.
 //
-// On the CPU, with one intra-op thread the same seed and batches
-// give the same bits in every run; an update gives the same bits however it is cut into slices.
-// Broken data or exhausted memory come out of the operation that is awaited, as exceptions.
-class TorchReplica final : public core::Replica, public core::TrainingReplica {
+// On the processor, with one intra-op thread the same seed and batches give the same bits in every
+// run; an update gives the same bits however it is cut into slices. Evaluate() gives cross-entropy
+// that is not smoothed, with the running statistics of batch-norm.
+//
+// On a GPU, buffers are its memory, and awaiting means that what starts next comes after on the
+// accelerator's streams. The host waits only for a batch that is not there, and where losses are
+// taken or the model is evaluated.
+class TorchReplica : public core::Replica, public core::TrainingReplica {
  public:
   struct Options {
     int num_classes = 1000;
@@ -47,39 +48,30 @@ class TorchReplica final : public core::Replica, public core::TrainingReplica {
     int epochs = 1;  // That the schedule covers.
     double momentum = 0.9;
     double weight_decay = 1e-4;  // On every parameter, batch-norm's and biases too.
-    // The GPU, which outlives the replica and whose spans are recorded; null: the CPU.
+    // The GPU, whose spans are recorded; null: the processor.
     Accelerator* accelerator = nullptr;
-    // On a GPU: tells it forward and backward as one graph, once they have been run a few times.
+    // On a GPU: launches forward and backward as one graph, once they have been run a few times.
     // All gradients of a pass are then handed over together, at its end. Batches of another size
     // than those before, and evaluation, run without.
     bool cuda_graph = false;
+
+    double LearningRate(int epoch) const { return learning_rate * schedule.Factor(epoch, epochs); }
   };
 
-  // Sources and timeline outlive the replica. `training` is null on a server, which holds
-  // parameters and optimizer but computes no gradients; `validation` may be null too. Throws
-  // core::Error if the weights cannot be loaded.
-  TorchReplica(const Options& options, BatchSource* training, BatchSource* validation,
-               core::Timeline* timeline);
-  // Ends a pass that is under way at its next layer.
-  ~TorchReplica() override;
-
-  core::Gradients& Backward() override;
-  core::Work Accumulate(core::Buffer addend, core::Buffer sum) override;
-  core::Work Update(core::Buffer gradients, float scale) override;
-  core::Buffer parameters() override;
-  core::Buffer gradients() override;
-  std::span<const core::Extent> extents() const override;
-  core::Buffer Allocate(int64_t count) override;
-
-  void BeginEpoch(int epoch) override;
-  std::vector<core::StepMetrics> TakeTraining() override;
-  // Cross-entropy not smoothed; with the running statistics of batch-norm.
-  core::Evaluation Evaluate() override;
-  core::Buffer statistics() override;
-
- private:
-  const std::unique_ptr<Engine> engine_;
+ protected:
+  // Throws std::logic_error if the sizes differ.
+  static void CheckAddend(core::Buffer addend, core::Buffer sum);
+  // The first element of `gradients` in gradients(). Throws std::logic_error if it is no slice.
+  int64_t OffsetOf(core::Buffer gradients);
 };
+
+// Sources, timeline and accelerator outlive the replica, which ends a pass that is under way at its
+// next layer when it goes. `training` is null on a server, which holds parameters and optimizer but
+// computes no gradients; `validation` may be null too. Throws core::Error if the weights cannot be
+// loaded, or for an accelerator in a build without CUDA.
+std::unique_ptr<TorchReplica> MakeTorchReplica(const TorchReplica::Options& options,
+                                               BatchSource* training, BatchSource* validation,
+                                               core::Timeline* timeline);
 
 }  // namespace backends
 

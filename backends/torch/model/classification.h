@@ -8,7 +8,7 @@
 
 namespace backends {
 
-// Of float32 logits, N × classes, against N labels, as torch.nn.functional.cross_entropy.
+// As torch.nn.functional.cross_entropy, of float32 logits, N × classes, against N int64 labels.
 at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels,
                         at::Reduction::Reduction reduction, double label_smoothing = 0);
 

@@ -9,30 +9,25 @@
 
 namespace backends {
 
-// Float32 zeros, aligned to pages. On the host, memory that is never touched costs none; the rest
-// lies on huge pages where the kernel has them.
+// `count` float32 elements, one after the other, on the host or a device. Copies share the memory.
 class FlatBuffer {
  public:
-  // Throws std::bad_alloc.
-  explicit FlatBuffer(int64_t count);
-  // `memory`: of a device, zeroed by who made it.
+  FlatBuffer() = default;  // Of none.
   FlatBuffer(int64_t count, std::shared_ptr<void> memory)
-      : count_(count), memory_(std::move(memory)), data_(static_cast<float*>(memory_.get())) {}
-  ~FlatBuffer();
-  FlatBuffer(const FlatBuffer&) = delete;
-  FlatBuffer& operator=(const FlatBuffer&) = delete;
+      : count_(count), memory_(std::move(memory)) {}
 
-  // That it was given; null if it has its own.
-  const std::shared_ptr<void>& memory() const { return memory_; }
-  float* data() const { return data_; }
+  float* data() const { return static_cast<float*>(memory_.get()); }
   int64_t count() const { return count_; }
-  core::Buffer buffer() const { return {data_, count_, core::DataType::kFloat32}; }
+  core::Buffer buffer() const { return {data(), count_, core::DataType::kFloat32}; }
 
  private:
-  const int64_t count_;
-  std::shared_ptr<void> memory_;  // Null if it is ours.
-  float* data_;
+  int64_t count_ = 0;
+  std::shared_ptr<void> memory_;
 };
+
+// Zeros on the host, aligned to pages. What is never touched costs no memory; the rest lies on huge
+// pages where the kernel has them. Throws std::bad_alloc.
+FlatBuffer HostZeros(int64_t count);
 
 }  // namespace backends
 

@@ -7,11 +7,13 @@
 
 namespace backends {
 
-// Makes every backward pass through `parameter` write its gradient to `target`, of the same shape,
-// perhaps of another type, and then call `ready`. On a device both are told to the stream that is
-// current now. Where autograd would add to a tensor that has to be zeroed before, this
-// copies: a parameter that is used once per pass needs no more. An undefined gradient means that
-// the target was written already.
+// Makes every backward pass through `parameter` copy its gradient to `target`, of the same shape,
+// perhaps of another type, and then call `ready`. On a device the copy is launched on the stream
+// that is current now.
+//
+// Autograd itself would add to a tensor that has to be zeroed before every pass; for a parameter
+// that is used once per pass a copy is enough. An undefined gradient means that the target has been
+// written already (Convolution).
 void SinkGradient(const at::Tensor& parameter, at::Tensor target, std::function<void()> ready);
 
 }  // namespace backends

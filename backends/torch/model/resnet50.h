@@ -35,9 +35,7 @@ class ResNet50 {
   // Where a model lies, and what its convolutions and fc compute in.
   struct Placement {
     at::Device device = at::kCPU;
-    std::function<FlatBuffer(int64_t count)> allocate = [](int64_t count) {
-      return FlatBuffer(count);
-    };
+    std::function<FlatBuffer(int64_t count)> allocate = HostZeros;
     // If not float32: these use a copy of the parameters in that type, as autocast does, which
     // RefreshCopy makes anew. Gradients are float32 again when they are collected.
     at::ScalarType compute_type = at::kFloat;
@@ -62,10 +60,12 @@ class ResNet50 {
   // normalizes by these.
   at::Tensor Forward(const at::Tensor& images, bool training, const Observer& observer = {});
 
-  // After the parameters have changed, where the placement wants a copy: in one pass over memory.
+  // Makes the copy of the parameters in the placement's compute type, in one pass over memory;
+  // nothing for float32. To be called after the parameters have changed.
   void RefreshCopy();
 
-  // What a forward pass in training counts by itself, for one that is replayed.
+  // Adds one to every num_batches_tracked. A forward pass in training does so; a CUDA graph of it
+  // that is replayed does not, as they lie on the host.
   void CountBatch();
 
   // From now on a backward pass writes each parameter's gradient to gradients() and then calls

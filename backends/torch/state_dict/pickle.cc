@@ -1,6 +1,9 @@
 #include "backends/torch/state_dict/pickle.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <span>
 #include <unordered_map>
 
 #include "core/base/error.h"
@@ -16,26 +19,15 @@ const PickleObject* PickleObject::Find(std::string_view key) const {
 
 namespace {
 
+using Kind = PickleObject::Kind;
+
 // The stack machine that a pickle is a program for (Python's pickletools.py documents it).
 class PickleMachine {
  public:
   PickleMachine(std::string_view& bytes, std::deque<PickleObject>& objects)
       : bytes_(bytes), objects_(objects) {}
 
-  const PickleObject* Run() {
-    while (true) {
-      const uint8_t code = ReadInteger<uint8_t>();
-      if (code == '.') return Pop();
-      if (!PushScalar(code) && !PushText(code) && !Collect(code) && !Construct(code) &&
-          !Remember(code)) {
-        throw core::Error("unknown pickle instruction " + std::to_string(code));
-      }
-    }
-  }
-
- private:
-  using Kind = PickleObject::Kind;
-
+  // What is read stays valid as long as the pickle's bytes.
   std::string_view ReadBytes(uint64_t count) {
     if (count > bytes_.size()) throw core::Error("the pickle ends early");
     const std::string_view bytes = bytes_.substr(0, count);
@@ -59,6 +51,12 @@ class PickleMachine {
     return line;
   }
 
+  // Bytes after their number.
+  template <typename T>
+  std::string_view ReadCounted() {
+    return ReadBytes(ReadInteger<T>());
+  }
+
   PickleObject* Push(Kind kind) {
     PickleObject* object = &objects_.emplace_back();
     object->kind = kind;
@@ -66,7 +64,12 @@ class PickleMachine {
     return object;
   }
   void PushInteger(int64_t value) { Push(Kind::kInteger)->integer = value; }
-  void PushString(std::string_view text) { Push(Kind::kText)->text = text; }
+  void PushText(std::string_view text) { Push(Kind::kText)->text = text; }
+  void PushItems(Kind kind, std::vector<const PickleObject*> items) {
+    Push(kind)->items = std::move(items);
+  }
+  // A value that is of no use to us.
+  void PushOther(std::string_view) { Push(Kind::kOther); }
 
   PickleObject* Top() {
     if (stack_.empty()) throw core::Error("the pickle's stack is empty");
@@ -87,219 +90,147 @@ class PickleMachine {
     marks_.pop_back();
     return popped;
   }
-  void PushSequence(std::vector<const PickleObject*> items) {
-    Push(Kind::kSequence)->items = std::move(items);
-  }
-  void PushLast(int count) {
-    std::vector<const PickleObject*> items(count);
-    for (int i = count - 1; i >= 0; --i) items[i] = Pop();
-    PushSequence(std::move(items));
+  // The last `count` that were pushed, the oldest first.
+  std::vector<const PickleObject*> PopLast(size_t count) {
+    std::vector<const PickleObject*> popped(count);
+    for (size_t i = count; i-- > 0;) popped[i] = Pop();
+    return popped;
   }
 
-  // Signed, of any length; what does not fit stays a number of no use to us.
+  // Signed, of any length.
   void PushLong(std::string_view digits) {
-    if (digits.size() > sizeof(int64_t)) {
-      Push(Kind::kOther);
-      return;
-    }
+    if (digits.size() > sizeof(int64_t)) return PushOther(digits);
     const bool negative = !digits.empty() && (digits.back() & 0x80);
     int64_t value = negative ? -1 : 0;
     std::memcpy(&value, digits.data(), digits.size());
     PushInteger(value);
   }
 
-  bool PushScalar(uint8_t code) {
-    switch (code) {
-      case 'N':
-        Push(Kind::kNone);
-        return true;
-      case 0x88:
-      case 0x89:
-        PushInteger(code == 0x88);
-        return true;
-      case 'J':
-        PushInteger(ReadInteger<int32_t>());
-        return true;
-      case 'K':
-        PushInteger(ReadInteger<uint8_t>());
-        return true;
-      case 'M':
-        PushInteger(ReadInteger<uint16_t>());
-        return true;
-      case 0x8a:
-        PushLong(ReadBytes(ReadInteger<uint8_t>()));
-        return true;
-      case 'G':
-        ReadBytes(sizeof(double));
-        Push(Kind::kOther);
-        return true;
-      default:
-        return false;
+  void Append(std::span<const PickleObject* const> items) {
+    Top()->items.insert(Top()->items.end(), items.begin(), items.end());
+  }
+  // Keys and values in turn.
+  void SetEntries(std::span<const PickleObject* const> items) {
+    for (size_t i = 0; i + 1 < items.size(); i += 2) {
+      Top()->entries.emplace_back(items[i], items[i + 1]);
     }
   }
 
-  bool PushText(uint8_t code) {
-    switch (code) {
-      case 0x8c:
-      case 'U':
-      case 'C':
-        PushString(ReadBytes(ReadInteger<uint8_t>()));
-        return true;
-      case 'X':
-      case 'T':
-      case 'B':
-        PushString(ReadBytes(ReadInteger<uint32_t>()));
-        return true;
-      case 0x8d:
-      case 0x8e:
-        PushString(ReadBytes(ReadInteger<uint64_t>()));
-        return true;
-      default:
-        return false;
+  void PushGlobal(std::string_view module, std::string_view name) {
+    // A short program could otherwise build long names without end.
+    if (module.size() + name.size() > 1000) {
+      throw core::Error("the pickle names a module that is too long");
     }
+    Push(Kind::kGlobal)->text = std::string(module) + "." + std::string(name);
   }
 
-  bool Collect(uint8_t code) {
-    switch (code) {
-      case '(':
-        marks_.push_back(stack_.size());
-        return true;
-      case '}':
-        Push(Kind::kDictionary);
-        return true;
-      case ']':
-      case ')':
-      case 0x8f:
-        Push(Kind::kSequence);
-        return true;
-      case 't':
-        PushSequence(PopToMark());
-        return true;
-      case 0x85:
-      case 0x86:
-      case 0x87:
-        PushLast(code - 0x84);
-        return true;
-      case 's': {
-        const PickleObject* value = Pop();
-        const PickleObject* key = Pop();
-        Top()->entries.emplace_back(key, value);
-        return true;
-      }
-      case 'u': {
-        const std::vector<const PickleObject*> items = PopToMark();
-        for (size_t i = 0; i + 1 < items.size(); i += 2) {
-          Top()->entries.emplace_back(items[i], items[i + 1]);
-        }
-        return true;
-      }
-      case 'a': {
-        const PickleObject* item = Pop();
-        Top()->items.push_back(item);
-        return true;
-      }
-      case 'e':
-      case 0x90: {
-        const std::vector<const PickleObject*> items = PopToMark();
-        Top()->items.insert(Top()->items.end(), items.begin(), items.end());
-        return true;
-      }
-      default:
-        return false;
-    }
-  }
-
-  bool Construct(uint8_t code) {
-    switch (code) {
-      case 'c': {
-        const std::string module(ReadLine());
-        Push(Kind::kGlobal)->text = module + "." + std::string(ReadLine());
-        return true;
-      }
-      case 0x93: {
-        const PickleObject* name = Pop();
-        const PickleObject* module = Pop();
-        // A short program could otherwise build long names without end.
-        if (name->text.size() + module->text.size() > 1000) {
-          throw core::Error("the pickle names a module that is too long");
-        }
-        Push(Kind::kGlobal)->text = module->text + "." + name->text;
-        return true;
-      }
-      case 'R':
-      case 0x81: {
-        const PickleObject* arguments = Pop();
-        const PickleObject* callee = Pop();
-        Push(Kind::kCall)->items = {callee, arguments};
-        return true;
-      }
-      case 'b':  // Attributes, such as an OrderedDict's _metadata.
-        Pop();
-        Top();
-        return true;
-      case 'Q': {
-        const PickleObject* identity = Pop();
-        Push(Kind::kPersistent)->items = {identity};
-        return true;
-      }
-      default:
-        return false;
-    }
-  }
-
-  bool Remember(uint8_t code) {
-    switch (code) {
-      case 0x80:  // Protocol's version.
-        ReadBytes(1);
-        return true;
-      case 0x95:  // Length of a frame.
-        ReadBytes(8);
-        return true;
-      case '0':
-        Pop();
-        return true;
-      case '2':
-        stack_.push_back(Top());
-        return true;
-      case 'q':
-        memo_[ReadInteger<uint8_t>()] = Top();
-        return true;
-      case 'r':
-        memo_[ReadInteger<uint32_t>()] = Top();
-        return true;
-      case 0x94: {
-        const size_t index = memo_.size();
-        memo_[index] = Top();
-        return true;
-      }
-      case 'h':
-        Recall(ReadInteger<uint8_t>());
-        return true;
-      case 'j':
-        Recall(ReadInteger<uint32_t>());
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  void Recall(uint32_t index) {
+  void DuplicateTop() { stack_.push_back(Top()); }
+  void Mark() { marks_.push_back(stack_.size()); }
+  void Remember(size_t index) { memo_[index] = Top(); }
+  void RememberNext() { Remember(memo_.size()); }
+  void Recall(size_t index) {
     const auto found = memo_.find(index);
     if (found == memo_.end()) throw core::Error("the pickle refers to what it has not built");
     stack_.push_back(found->second);
   }
 
+ private:
   std::string_view& bytes_;
   std::deque<PickleObject>& objects_;
   std::vector<PickleObject*> stack_;
   std::vector<size_t> marks_;
-  std::unordered_map<uint32_t, PickleObject*> memo_;
+  std::unordered_map<size_t, PickleObject*> memo_;
+};
+
+struct Instruction {
+  uint8_t code;
+  void (*run)(PickleMachine& machine);
+};
+
+// With pickletools' names.
+constexpr Instruction kInstructions[] = {
+    // PROTO, FRAME
+    {0x80, [](PickleMachine& machine) { machine.ReadBytes(1); }},
+    {0x95, [](PickleMachine& machine) { machine.ReadBytes(8); }},
+    // NONE, NEWTRUE, NEWFALSE, BINFLOAT
+    {'N', [](PickleMachine& machine) { machine.Push(Kind::kNone); }},
+    {0x88, [](PickleMachine& machine) { machine.PushInteger(1); }},
+    {0x89, [](PickleMachine& machine) { machine.PushInteger(0); }},
+    {'G', [](PickleMachine& machine) { machine.PushOther(machine.ReadBytes(8)); }},
+    // BININT, BININT1, BININT2, LONG1
+    {'J', [](PickleMachine& machine) { machine.PushInteger(machine.ReadInteger<int32_t>()); }},
+    {'K', [](PickleMachine& machine) { machine.PushInteger(machine.ReadInteger<uint8_t>()); }},
+    {'M', [](PickleMachine& machine) { machine.PushInteger(machine.ReadInteger<uint16_t>()); }},
+    {0x8a, [](PickleMachine& machine) { machine.PushLong(machine.ReadCounted<uint8_t>()); }},
+    // SHORT_BINUNICODE, SHORT_BINSTRING, SHORT_BINBYTES
+    {0x8c, [](PickleMachine& machine) { machine.PushText(machine.ReadCounted<uint8_t>()); }},
+    {'U', [](PickleMachine& machine) { machine.PushText(machine.ReadCounted<uint8_t>()); }},
+    {'C', [](PickleMachine& machine) { machine.PushText(machine.ReadCounted<uint8_t>()); }},
+    // BINUNICODE, BINSTRING, BINBYTES
+    {'X', [](PickleMachine& machine) { machine.PushText(machine.ReadCounted<uint32_t>()); }},
+    {'T', [](PickleMachine& machine) { machine.PushText(machine.ReadCounted<uint32_t>()); }},
+    {'B', [](PickleMachine& machine) { machine.PushText(machine.ReadCounted<uint32_t>()); }},
+    // BINUNICODE8, BINBYTES8
+    {0x8d, [](PickleMachine& machine) { machine.PushText(machine.ReadCounted<uint64_t>()); }},
+    {0x8e, [](PickleMachine& machine) { machine.PushText(machine.ReadCounted<uint64_t>()); }},
+    // EMPTY_DICT, EMPTY_LIST, EMPTY_TUPLE, EMPTY_SET
+    {'}', [](PickleMachine& machine) { machine.Push(Kind::kDictionary); }},
+    {']', [](PickleMachine& machine) { machine.Push(Kind::kSequence); }},
+    {')', [](PickleMachine& machine) { machine.Push(Kind::kSequence); }},
+    {0x8f, [](PickleMachine& machine) { machine.Push(Kind::kSequence); }},
+    // MARK, TUPLE, TUPLE1, TUPLE2, TUPLE3
+    {'(', [](PickleMachine& machine) { machine.Mark(); }},
+    {'t', [](PickleMachine& machine) { machine.PushItems(Kind::kSequence, machine.PopToMark()); }},
+    {0x85, [](PickleMachine& machine) { machine.PushItems(Kind::kSequence, machine.PopLast(1)); }},
+    {0x86, [](PickleMachine& machine) { machine.PushItems(Kind::kSequence, machine.PopLast(2)); }},
+    {0x87, [](PickleMachine& machine) { machine.PushItems(Kind::kSequence, machine.PopLast(3)); }},
+    // SETITEM, SETITEMS, APPEND, APPENDS, ADDITEMS
+    {'s', [](PickleMachine& machine) { machine.SetEntries(machine.PopLast(2)); }},
+    {'u', [](PickleMachine& machine) { machine.SetEntries(machine.PopToMark()); }},
+    {'a', [](PickleMachine& machine) { machine.Append(machine.PopLast(1)); }},
+    {'e', [](PickleMachine& machine) { machine.Append(machine.PopToMark()); }},
+    {0x90, [](PickleMachine& machine) { machine.Append(machine.PopToMark()); }},
+    // GLOBAL, STACK_GLOBAL, REDUCE, NEWOBJ, BINPERSID
+    {'c',
+     [](PickleMachine& machine) {
+       const std::string_view module = machine.ReadLine();
+       machine.PushGlobal(module, machine.ReadLine());
+     }},
+    {0x93,
+     [](PickleMachine& machine) {
+       const std::vector<const PickleObject*> names = machine.PopLast(2);
+       machine.PushGlobal(names[0]->text, names[1]->text);
+     }},
+    {'R', [](PickleMachine& machine) { machine.PushItems(Kind::kCall, machine.PopLast(2)); }},
+    {0x81, [](PickleMachine& machine) { machine.PushItems(Kind::kCall, machine.PopLast(2)); }},
+    {'Q', [](PickleMachine& machine) { machine.PushItems(Kind::kPersistent, machine.PopLast(1)); }},
+    // BUILD (sets attributes, such as an OrderedDict's _metadata), POP, DUP
+    {'b', [](PickleMachine& machine) { machine.Pop(); }},
+    {'0', [](PickleMachine& machine) { machine.Pop(); }},
+    {'2', [](PickleMachine& machine) { machine.DuplicateTop(); }},
+    // BINPUT, LONG_BINPUT, MEMOIZE, BINGET, LONG_BINGET
+    {'q', [](PickleMachine& machine) { machine.Remember(machine.ReadInteger<uint8_t>()); }},
+    {'r', [](PickleMachine& machine) { machine.Remember(machine.ReadInteger<uint32_t>()); }},
+    {0x94, [](PickleMachine& machine) { machine.RememberNext(); }},
+    {'h', [](PickleMachine& machine) { machine.Recall(machine.ReadInteger<uint8_t>()); }},
+    {'j', [](PickleMachine& machine) { machine.Recall(machine.ReadInteger<uint32_t>()); }},
 };
 
 }  // namespace
 
 const PickleObject* PickleReader::Read(std::string_view& bytes) {
-  return PickleMachine(bytes, objects_).Run();
+  PickleMachine machine(bytes, objects_);
+  while (true) {
+    const auto code = machine.ReadInteger<uint8_t>();
+    if (code == '.') return machine.Pop();  // STOP
+    const auto* const instruction =
+        std::find_if(std::begin(kInstructions), std::end(kInstructions),
+                     [code](const Instruction& known) { return known.code == code; });
+    if (instruction == std::end(kInstructions)) {
+      throw core::Error("unknown pickle instruction " + std::to_string(code));
+    }
+    instruction->run(machine);
+  }
 }
 
 }  // namespace backends

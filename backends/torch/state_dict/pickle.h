@@ -20,7 +20,7 @@ struct PickleObject {
     kDictionary,  // `entries`.
     kGlobal,      // `text` is "module.name".
     kCall,        // `items` are what is called and its arguments; `entries` were set afterwards.
-    kPersistent,  // `items` is its identity alone.
+    kPersistent,  // What lies outside of the pickle, such as a storage: `items` is its identity.
     kOther,
   };
 

@@ -1,0 +1,104 @@
+#include "backends/gloo/collective_threads.h"
+
+#include <utility>
+
+#include "core/task.h"
+
+namespace backends {
+
+CollectiveThreads::CollectiveThreads(Peers& peers, core::Timeline* timeline)
+    : context_{.peers = peers, .timeline = timeline, .make_progress = [this] { MakeProgress(); }},
+      thread_(&CollectiveThreads::Run, this),
+      ends_(&CollectiveThreads::RunEnds, this) {}
+
+void CollectiveThreads::Join() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+  {
+    std::lock_guard lock(mutex_);
+    all_advanced_ = true;
+  }
+  advanced_changed_.notify_one();
+  ends_.join();
+}
+
+core::Work CollectiveThreads::Start(const core::CollectiveCall& call) {
+  std::unique_lock lock(mutex_);
+  auto collective = std::make_unique<Collective>(context_, call, next_++);
+  core::Work work = collective->MakeWork();
+  calls_.push_back(std::move(collective));
+  lock.unlock();
+  changed_.notify_one();
+  context_.peers.MakeProgress();
+  return work;
+}
+
+void CollectiveThreads::Run() {
+  while (AwaitCalls()) {
+    try {
+      MakeProgress();
+      AdvanceOldest();
+    } catch (...) {
+      FailAll();
+    }
+  }
+}
+
+bool CollectiveThreads::AwaitCalls() {
+  if (!queue_.empty()) return true;
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return stopping_ || !calls_.empty(); });
+  return !calls_.empty();
+}
+
+void CollectiveThreads::MakeProgress() {
+  {
+    std::lock_guard lock(mutex_);
+    for (; !calls_.empty(); calls_.pop_front()) queue_.Add(std::move(calls_.front()));
+  }
+  queue_.MakeProgress();
+}
+
+void CollectiveThreads::AdvanceOldest() {
+  core::RunToEnd(queue_.AdvanceOldest());
+  Exchange advanced = queue_.TakeAdvanced();
+  if (!advanced) return;
+  context_.headers.Pop();
+  {
+    std::lock_guard lock(mutex_);
+    advanced_.push_back(std::move(advanced));
+  }
+  advanced_changed_.notify_one();
+}
+
+void CollectiveThreads::FailAll() {
+  queue_.Clear();
+  std::lock_guard lock(mutex_);
+  while (!calls_.empty()) calls_.pop_front();
+}
+
+void CollectiveThreads::RunEnds() {
+  while (const Exchange advanced = NextAdvanced()) {
+    try {
+      core::RunToEnd(advanced->Finish());
+    } catch (...) {
+      continue;  // It fails when it goes.
+    }
+    advanced->Complete();
+  }
+}
+
+CollectiveThreads::Exchange CollectiveThreads::NextAdvanced() {
+  std::unique_lock lock(mutex_);
+  advanced_changed_.wait(lock, [this] { return all_advanced_ || !advanced_.empty(); });
+  if (advanced_.empty()) return nullptr;
+  Exchange next = std::move(advanced_.front());
+  advanced_.pop_front();
+  return next;
+}
+
+}  // namespace backends

@@ -1,0 +1,53 @@
+#ifndef BACKENDS_MEMBERSHIP_MEMBERSHIP_H_
+#define BACKENDS_MEMBERSHIP_MEMBERSHIP_H_
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "backends/membership/report.h"
+#include "backends/rendezvous/store.h"
+
+namespace backends {
+
+// What a rank says of itself when it comes.
+struct AddressRecord {
+  std::string host;     // Its name.
+  std::string address;  // How to reach it there, in the backend's words. Bytes.
+};
+
+// What the ranks of a run know of each other through the rendezvous' store: who has come, and a log
+// of who left, who gave up and why. All functions throw core::Error if the store is lost.
+class Membership {
+ public:
+  struct Options {
+    int rank = 0;
+    int size = 1;
+    Store* store = nullptr;  // Outlives this.
+    std::chrono::milliseconds timeout{};
+  };
+
+  // Returns when all ranks have come. Throws core::Error that names those who did not within the
+  // timeout, were started with another world size, or gave up before this one came.
+  Membership(const Options& options, const std::string& address);
+
+  const AddressRecord& operator[](int rank) const { return records_[rank]; }
+
+  void Tell(Report report);
+  void Leave();
+  // What all ranks have told, in that order.
+  std::vector<Report> Reports();
+
+ private:
+  void AwaitRecords();
+
+  const Options options_;
+  std::vector<AddressRecord> records_;  // By rank.
+};
+
+// The name of this host.
+std::string ThisHost();
+
+}  // namespace backends
+
+#endif  // BACKENDS_MEMBERSHIP_MEMBERSHIP_H_

@@ -1,0 +1,98 @@
+#include "backends/membership/membership.h"
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "backends/rendezvous/file_store.h"
+#include "core/base/error.h"
+#include "core/base/temporary_folder.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace backends {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+// Ranks that are threads and join through files.
+class MembershipTest : public ::testing::Test {
+ protected:
+  Membership Join(int rank, int size, milliseconds timeout = seconds(60)) {
+    return Membership({rank, size, store_.get(), timeout}, "address of " + std::to_string(rank));
+  }
+  std::string ErrorOf(int rank, int size, milliseconds timeout) {
+    try {
+      Join(rank, size, timeout);
+      return "came";
+    } catch (const core::Error& error) {
+      return error.what();
+    }
+  }
+
+  const core::TemporaryFolder folder_;
+  const std::unique_ptr<Store> store_ = OpenFileStore(folder_.path());
+};
+
+TEST_F(MembershipTest, EveryRankKnowsTheAddressesOfAll) {
+  std::vector<std::thread> ranks;
+  for (int rank = 0; rank < 4; ++rank) {
+    ranks.emplace_back([this, rank] {
+      const Membership members = Join(rank, 4);
+      for (int other = 0; other < 4; ++other) {
+        EXPECT_EQ(members[other].address, "address of " + std::to_string(other));
+        EXPECT_EQ(members[other].host, ThisHost());
+      }
+    });
+  }
+  for (std::thread& rank : ranks) rank.join();
+}
+
+TEST_F(MembershipTest, RanksThatDoNotComeAreNamed) {
+  EXPECT_EQ(ErrorOf(1, 4, milliseconds(50)),
+            "rank 1: of 4 ranks, ranks 0, 2, 3 did not come within 0.05 s: start all ranks with "
+            "the same world size and rendezvous");
+}
+
+TEST_F(MembershipTest, ARankWithAnotherWorldSizeIsNamed) {
+  ErrorOf(1, 3, milliseconds(1));
+  EXPECT_EQ(ErrorOf(0, 2, seconds(60)),
+            "rank 0: rank 1 was started as one of 3 ranks, this one of 2: give all the same world "
+            "size");
+}
+
+TEST_F(MembershipTest, ARankThatComesTooLateIsToldWhoGaveUpAndWhy) {
+  ErrorOf(0, 2, milliseconds(50));
+  EXPECT_THAT(ErrorOf(1, 2, seconds(60)),
+              HasSubstr("rank 1: came too late: rank 0 had given up: of 2 ranks, rank 1 did not "
+                        "come within 0.05 s"));
+}
+
+TEST_F(MembershipTest, ReportsAreReadInTheOrderInWhichTheyWereTold) {
+  Membership members = Join(0, 1);
+  EXPECT_TRUE(members.Reports().empty());
+  Report failed{.reason = Reason::kFailed};
+  failed.SetText("no memory");
+  members.Tell(failed);
+  members.Leave();
+  const std::vector<Report> reports = members.Reports();
+  ASSERT_EQ(reports.size(), 2u);
+  EXPECT_EQ(reports[0].reason, Reason::kFailed);
+  EXPECT_STREQ(reports[0].text, "no memory");
+  EXPECT_EQ(reports[1].reason, Reason::kLeft);
+  EXPECT_EQ(reports[1].place, 1);
+}
+
+TEST_F(MembershipTest, ARankThatLeftBeforeAnotherHadLookedAroundIsNoFailure) {
+  store_->Set("ranks/1", "2\nhost\naddress");
+  Report left{.reason = Reason::kLeft, .rank = 1};
+  store_->Append("reports", {reinterpret_cast<const char*>(&left), sizeof(left)});
+  EXPECT_EQ(Join(0, 2).Reports().size(), 1u);
+}
+
+}  // namespace
+}  // namespace backends
