@@ -36,7 +36,8 @@ class [[nodiscard]] Task {
     void await_resume() const noexcept {}
   };
 
-  struct promise_type : public Pooled {  // So that frames are.
+  // A frame is allocated by its promise's operator new, so frames are pooled.
+  struct promise_type : public Pooled {
     Task get_return_object() { return Task(Handle::from_promise(*this)); }
     std::suspend_always initial_suspend() const noexcept { return {}; }
     ResumeAwaiter final_suspend() const noexcept { return {}; }

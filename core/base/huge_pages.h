@@ -9,11 +9,13 @@
 
 namespace core {
 
-// Of which the processor knows the places.
+// Bytes. Memory that is used all over should lie on few large pages: the processor keeps the places
+// of some of them at hand (its TLB), and looks up those of others, slowly.
 inline constexpr size_t kHugePage = size_t{2} << 20;
 
-// Memory for std::free, a multiple of kHugePage, that lies on huge pages where the system has them,
-// but for the first `small` bytes: small pages are there only once they are touched.
+// `bytes` of memory, a multiple of kHugePage, for std::free. It lies on huge pages where the system
+// has them, but for the first `small` bytes: of those, only what is touched takes memory. Throws
+// std::bad_alloc.
 inline std::byte* AllocateHugePages(size_t bytes, size_t small) {
   auto* const memory = static_cast<std::byte*>(std::aligned_alloc(kHugePage, bytes));
   if (memory == nullptr) throw std::bad_alloc();

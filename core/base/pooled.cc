@@ -1,5 +1,7 @@
 #include "core/base/pooled.h"
 
+#include <sanitizer/asan_interface.h>
+
 #include <array>
 #include <mutex>
 #include <new>
@@ -26,6 +28,7 @@ struct Places {
   void* Take(size_t size) {
     if (free != nullptr) {
       Place* const place = free;
+      ASAN_UNPOISON_MEMORY_REGION(place, size);
       free = place->next;
       return place;
     }
@@ -87,16 +90,17 @@ Places& PlacesOf(size_t size) {
 
 }  // namespace
 
-void* AllocateRecycled(size_t size) {
+void* AllocatePooled(size_t size) {
   size = Round(size);
   return size > kSizeMax ? ::operator new(size) : PlacesOf(size).Take(size);
 }
 
-void FreeRecycled(void* memory, size_t size) {
+void FreePooled(void* memory, size_t size) {
   size = Round(size);
   if (size > kSizeMax) return ::operator delete(memory, size);
   Places& places = PlacesOf(size);
   places.free = new (memory) Place{places.free};
+  ASAN_POISON_MEMORY_REGION(memory, size);
 }
 
 }  // namespace core

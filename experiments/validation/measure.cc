@@ -96,16 +96,18 @@ core::Task Compute(core::Replica& replica, Measurement::Kind kind, core::Buffer 
   co_await work;
 }
 
+core::Task AllGather(core::Communicator& communicator, std::vector<double>& all) {
+  core::Work gathered = communicator.AllGather(core::View(all));
+  co_await gathered;
+}
+
 // Brings `values`, as many on every rank, together: rank after rank.
 std::vector<double> Gather(core::Communicator& communicator, const std::vector<double>& values) {
   const size_t count = values.size();
   std::vector<double> all(count * static_cast<size_t>(communicator.size()));
   std::copy(values.begin(), values.end(),
             all.begin() + static_cast<ptrdiff_t>(count) * communicator.rank());
-  core::RunToEnd([](core::Communicator& through, std::vector<double>& data) -> core::Task {
-    core::Work gathered = through.AllGather(core::View(data));
-    co_await gathered;
-  }(communicator, all));
+  core::RunToEnd(AllGather(communicator, all));
   return all;
 }
 

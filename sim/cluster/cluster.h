@@ -34,15 +34,16 @@ struct Disturbance {
   double stagger = 0;           // Seconds by which rank r computes r times longer.
 };
 
-// Of one machine whose virtual hosts these are. Messages between hosts take their time: the bytes,
-// and the overheads of which a rank has one to send and one to receive at a time.
+// The cores of one machine on which all hosts, virtual ones, run. Messages between hosts take the
+// cores' time: their bytes, and their overheads, of which a rank has one to send and one to receive
+// at a time.
 struct SharedCores {
   double count = 0;
   double seconds_per_byte = 0;  // Of a core, at sender and receiver together.
 
   // If not, every host has all the cores it needs.
   bool any() const { return count > 0 && seconds_per_byte > 0; }
-  // In what follows their time is counted in bytes that take as long.
+  // The cores' time is counted in bytes that take as long.
   double bytes_per_second() const { return count / seconds_per_byte; }
   double BytesOf(double seconds) const { return seconds / seconds_per_byte; }
 };

@@ -8,11 +8,11 @@
 namespace sim {
 
 // Reads the description of a cluster: a JSON object with the keys below, figures with units (see
-// sim/units.h) as texts. Only `nic` is needed. Throws core::Error in one line that names file and
+// sim/cluster/units.h) as texts. Only `nic` is needed. Throws core::Error in one line that names file and
 // key for what is missing, unknown, out of range or ambiguous.
 //
 //   name                        a text
-//   nic                        each host's network nic
+//   nic                         each host's network nic
 //     bandwidth                   each way: "25Gbps"
 //     latency                     half of that between two hosts of a star: "25us"
 //     burst                       passes at once after idle time, as through a rate limiter: "0B"

@@ -14,7 +14,7 @@
 namespace sim {
 
 // A list that grows by chunks: its elements stay where they are, growing never needs the memory
-// twice, and what is large lies on huge pages, of which the processor remembers the places.
+// twice, and what is large lies on huge pages (see core/base/huge_pages.h).
 template <class T>
 class ChunkedVector {
  public:

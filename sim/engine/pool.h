@@ -1,6 +1,8 @@
 #ifndef SIM_ENGINE_POOL_H_
 #define SIM_ENGINE_POOL_H_
 
+#include <sanitizer/asan_interface.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -10,10 +12,15 @@
 namespace sim {
 
 // Objects by id. They stay where they are; ids, and the memory that the objects own, are used
-// again.
+// again. AddressSanitizer reports whoever touches a deleted one.
 template <class T>
 class Pool {
  public:
+  Pool() = default;
+  ~Pool() {
+    for (uint32_t id : free_) ASAN_UNPOISON_MEMORY_REGION(&items_[id], sizeof(T));
+  }
+
   T& operator[](uint32_t id) { return items_[id]; }
   const T& operator[](uint32_t id) const { return items_[id]; }
   // Ids are below it.
@@ -29,9 +36,13 @@ class Pool {
     free_.pop_back();
     // Whoever makes one mostly makes more.
     if (free_.size() > kAhead) __builtin_prefetch(&items_[free_[free_.size() - kAhead]], 1);
+    ASAN_UNPOISON_MEMORY_REGION(&items_[id], sizeof(T));
     return id;
   }
-  void Delete(uint32_t id) { free_.push_back(id); }
+  void Delete(uint32_t id) {
+    free_.push_back(id);
+    ASAN_POISON_MEMORY_REGION(&items_[id], sizeof(T));
+  }
 
  private:
   static constexpr size_t kAhead = 4;

@@ -55,7 +55,7 @@ class TimerQueue {
   }
 
   Timer Pop() {
-    if (!(occupied_ & 1)) Recompute();
+    if (!(occupied_ & 1)) Redistribute();
     Bucket& due = buckets_[0];
     const Timer timer = At(due, popped_);
     for (int stage = kStages; stage >= 0; --stage) {
@@ -109,7 +109,7 @@ class TimerQueue {
   }
 
   // Spreads the first bucket over the ones below it, which are empty.
-  void Recompute() {
+  void Redistribute() {
     const int index = std::countr_zero(occupied_);
     occupied_ &= ~(uint64_t{1} << index);
     last_ = least_[index];

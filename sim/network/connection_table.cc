@@ -29,7 +29,7 @@ Network::Slot& Network::FindSlot(uint32_t from, uint32_t to, Channel channel) {
 void Network::GrowTable() {
   std::vector<Slot>().swap(table_);
   table_.resize(std::bit_ceil(std::max<size_t>(32, connections_.size() + 1)) * 2);
-  for (Id id = lane_count_; id < connections_.size(); ++id) {
+  for (Id id = overhead_stage_count_; id < connections_.size(); ++id) {
     const Connection& connection = connections_[id];
     FindSlot(connection.from, connection.to, static_cast<Channel>(connection.channel)).connection =
         id;
@@ -43,39 +43,21 @@ bool Network::IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) c
 }
 
 // A rank mostly goes through its peers in the same order again.
-Network::Id Network::FindConnection(const Half& half, Hint& hint) {
-  const bool sends = half.side == Side::kSend;
-  const auto from = static_cast<uint32_t>(sends ? half.rank : half.peer);
-  const auto to = static_cast<uint32_t>(sends ? half.peer : half.rank);
-  const auto side = static_cast<size_t>(half.side);
+Network::Id Network::FindConnection(const Posted& posted, Hint& hint) {
+  const bool sends = posted.side == Side::kSend;
+  const auto from = static_cast<uint32_t>(sends ? posted.rank : posted.peer);
+  const auto to = static_cast<uint32_t>(sends ? posted.peer : posted.rank);
+  const auto side = static_cast<size_t>(posted.side);
   const Id last = hint.connection;
   const Id next = last == kNone ? kNone : connections_[last].next[side];
-  if (next != kNone && IsConnection(next, from, to, half.channel)) {
+  if (next != kNone && IsConnection(next, from, to, posted.channel)) {
     hint.connection = next;
-    LookAhead(half.side, hint);
     return next;
   }
-  const Id id = LookUpConnection(from, to, half.channel);
+  const Id id = LookUpConnection(from, to, posted.channel);
   if (last != kNone) connections_[last].next[side] = id;
-  hint = {id, id};
+  hint.connection = id;
   return id;
-}
-
-// Keeps `ahead` some posts ahead, and fetches that connection and the message that waits on the one
-// before it.
-void Network::LookAhead(Side side, Hint& hint) const {
-  constexpr int kPosts = 4;
-  for (int post = hint.ahead == hint.connection ? -kPosts : 0; post <= 0; ++post) {
-    const Connection& connection = connections_[hint.ahead];
-    if (connection.unmatched != kNone) __builtin_prefetch(&messages_[connection.unmatched]);
-    const Id next = connection.next[static_cast<size_t>(side)];
-    if (next == kNone) {
-      hint.ahead = hint.connection;
-      return;
-    }
-    hint.ahead = next;
-  }
-  __builtin_prefetch(&connections_[hint.ahead]);
 }
 
 Network::Id Network::LookUpConnection(uint32_t from, uint32_t to, Channel channel) {

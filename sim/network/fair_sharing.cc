@@ -265,8 +265,9 @@ void FairSharing::ScheduleNext(Id id) {
 
 void FairSharing::ScheduleTouched() {
   for (Id id : touched_) {
-    const bool touched = std::exchange(bottlenecks_[id].touched, false);
-    if (touched && bottlenecks_[id].link != kNone) ScheduleNext(id);
+    if (!is_touched_[id]) continue;  // It is slack again.
+    is_touched_[id] = false;
+    ScheduleNext(id);
   }
   touched_.clear();
 }

@@ -97,7 +97,7 @@ class FairSharing {
   // Rounding can make two links that tie hand routes back and forth. After this many visits in one
   // instant, all links are filled anew. The default is far above what ever happened.
   void set_visits_max(uint64_t visits) { visits_max_ = visits; }
-  uint64_t refill_count() const { return refill_count_; }
+  uint64_t recompute_count() const { return recompute_count_; }
 
  private:
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -155,8 +155,7 @@ class FairSharing {
     double level = kInfinity;  // Bytes per second of each bound route.
     double service = 0;        // Bytes: integral of level until `since`.
     double since = 0;
-    uint32_t drift = 0;  // Changes of `foreign` since it was summed up.
-    bool touched = false;
+    uint32_t drift = 0;   // Changes of `foreign` since it was summed up.
     ServiceQueue finish;  // Bound routes by service at completion.
     ServiceQueue limit;   // Bound routes by the level at which they may saturate a slack link.
     std::vector<Id> out;  // Pairs from here.
@@ -192,7 +191,7 @@ class FairSharing {
   void ScheduleTouched();
   void ScheduleNext(Id bottleneck);
 
-  // Links: bottlenecks.cc.
+  // Links: fair_sharing_bottlenecks.cc.
   Id Binding(Id route) const {
     return links_[crossings_[FirstCrossing(route) + routes_[route].binding].link].bottleneck;
   }
@@ -221,7 +220,7 @@ class FairSharing {
   void Visit(Id bottleneck);
   void SettleDirty();
 
-  // The last resort: recompute.cc.
+  // The last resort: fair_sharing_recompute.cc.
   void Recompute();
   std::vector<std::pair<Id, uint8_t>> Fill(const std::vector<Id>& routes,
                                            std::vector<double>& rate);
@@ -243,12 +242,13 @@ class FairSharing {
   std::vector<Id> dirty_place_;
   std::vector<Id> pair_place_;
   std::vector<double> dirty_level_;  // A key of dirty_ at most the level.
+  std::vector<bool> is_touched_;     // By bottleneck: it is in touched_.
   Id last_bottleneck_ = kNone;       // In which a flow was complete.
   std::vector<Id> arrivals_;
   std::vector<Id> crowded_;  // Links with more flows than room.
   std::vector<Id> touched_;  // Bottlenecks whose next completion may have changed.
   uint64_t visits_max_ = 100'000;
-  uint64_t refill_count_ = 0;
+  uint64_t recompute_count_ = 0;
 };
 
 }  // namespace sim

@@ -43,7 +43,8 @@ void FairSharing::TrimFinish(Bottleneck& bottleneck) {
 }
 
 void FairSharing::Touch(Id id) {
-  if (!std::exchange(bottlenecks_[id].touched, true)) touched_.push_back(id);
+  if (!is_touched_[id]) touched_.push_back(id);
+  is_touched_[id] = true;
 }
 
 void FairSharing::MarkDirty(Id id) {
@@ -122,6 +123,7 @@ FairSharing::Id FairSharing::MakeBottleneck(Id link_id) {
     event_place_.resize(bottlenecks_.size(), kNone);
     dirty_place_.resize(bottlenecks_.size(), kNone);
     dirty_level_.resize(bottlenecks_.size());
+    is_touched_.resize(bottlenecks_.size());
   }
   Bottleneck& bottleneck = bottlenecks_[id];
   bottleneck.link = link_id;
@@ -160,7 +162,7 @@ void FairSharing::MakeSlack(Id id) {
   events_.Remove(id, event_place_);
   dirty_.Remove(id, dirty_place_);
   link.bottleneck = kNone;
-  bottleneck.link = kNone;
+  is_touched_[id] = false;
   bottlenecks_.Delete(id);
 }
 

@@ -46,7 +46,7 @@ std::vector<std::pair<FairSharing::Id, uint8_t>> FairSharing::Fill(const std::ve
 }
 
 void FairSharing::Recompute() {
-  ++refill_count_;
+  ++recompute_count_;
   std::vector<Id> routes;
   for (Id id = 0; id < routes_.size(); ++id) {
     if (routes_[id].state != State::kBound) continue;

@@ -215,7 +215,7 @@ TEST(FairSharingTest, AgreesWithProgressiveFilling) {
     const World world = WorldGenerator(seed).Generate(seed % 10 ? 30 : 200);
     FairSharing sharing;
     ASSERT_NO_FATAL_FAILURE(ExpectAgreement(world, sharing));
-    EXPECT_EQ(sharing.refill_count(), 0u);
+    EXPECT_EQ(sharing.recompute_count(), 0u);
   }
 }
 
@@ -230,16 +230,16 @@ TEST(FairSharingTest, AgreesWithProgressiveFillingUnderIncast) {
 }
 
 TEST(FairSharingTest, AgreesWithProgressiveFillingWhereItFillsAllLinksAnew) {
-  uint64_t refills = 0;
+  uint64_t recomputed = 0;
   for (uint64_t seed = 0; seed < 1000; ++seed) {
     SCOPED_TRACE(seed);
     const World world = WorldGenerator(seed).Generate(30);
     FairSharing sharing;
     sharing.set_visits_max(seed % 3);
     ASSERT_NO_FATAL_FAILURE(ExpectAgreement(world, sharing));
-    refills += sharing.refill_count();
+    recomputed += sharing.recompute_count();
   }
-  EXPECT_GT(refills, 1000u);
+  EXPECT_GT(recomputed, 1000u);
 }
 
 }  // namespace

@@ -12,12 +12,12 @@ namespace {
 // Added to a message's id: the timer is for the end of the receiver's overhead.
 constexpr uint64_t kReceived = uint64_t{1} << 32;
 
-core::Error SizesDiffer(const Network::Half& half, int64_t other_bytes) {
-  const bool sends = half.side == Network::Side::kSend;
-  return core::Error("rank " + std::to_string(half.rank) + ": " + (sends ? "sends " : "receives ") +
-                     std::to_string(half.buffer.bytes()) + " bytes " + (sends ? "to" : "from") +
-                     " rank " + std::to_string(half.peer) + ", which " +
-                     (sends ? "receives " : "sends ") + std::to_string(other_bytes) +
+core::Error SizesDiffer(const Network::Posted& posted, int64_t other_bytes) {
+  const bool sends = posted.side == Network::Side::kSend;
+  return core::Error("rank " + std::to_string(posted.rank) + ": " +
+                     (sends ? "sends " : "receives ") + std::to_string(posted.buffer.bytes()) +
+                     " bytes " + (sends ? "to" : "from") + " rank " + std::to_string(posted.peer) +
+                     ", which " + (sends ? "receives " : "sends ") + std::to_string(other_bytes) +
                      ": both sides of a message need the same size");
 }
 
@@ -29,13 +29,13 @@ Network::Network(Engine& engine, const Cluster& cluster, int ranks)
       sharing_(cluster.incast, Topology::PathLinksMax(cluster)),
       topology_(cluster, ranks, sharing_),
       buckets_(topology_, sharing_),
-      lane_count_(cluster.shared_cores.any() ? 2 * static_cast<Id>(ranks) : 0) {
-  for (Id lane = 0; lane < lane_count_; ++lane) {
-    sharing_.AddRoute(topology_.OverheadPath(static_cast<int>(lane / 2), lane % 2).view());
+      overhead_stage_count_(cluster.shared_cores.any() ? 2 * static_cast<Id>(ranks) : 0) {
+  for (Id stage = 0; stage < overhead_stage_count_; ++stage) {
+    sharing_.AddRoute(topology_.OverheadPath(static_cast<int>(stage / 2), stage % 2).view());
     connections_.emplace_back();
   }
   engine.Attach(*this);
-  if (lane_count_ > 0) return;
+  if (overhead_stage_count_ > 0) return;
   if (cluster.send_overhead > 0) sending_until_.resize(static_cast<size_t>(ranks));
   if (cluster.receive_overhead > 0) receiving_until_.resize(static_cast<size_t>(ranks));
 }
@@ -52,71 +52,71 @@ double Network::Occupy(std::vector<double>& until, uint32_t rank, double time, d
   return until[rank];
 }
 
-void Network::Post(Half half, Hint& hint) {
-  const Id id = FindConnection(half, hint);
+void Network::Post(Posted posted, Hint& hint) {
+  const Id id = FindConnection(posted, hint);
   const Id last = connections_[id].unmatched;
-  if (last == kNone || messages_[last].first == half.side) {
-    Append(half, id);
+  if (last == kNone || messages_[last].first == posted.side) {
+    Append(posted, id);
   } else {
-    Match(half, id);
+    Match(posted, id);
   }
 }
 
-void Network::Take(Id id, Half& half) {
+void Network::Take(Id id, Posted& posted) {
   Message& message = messages_[id];
-  const bool sends = half.side == Side::kSend;
-  (sends ? message.sender : message.receiver) = std::move(half.part);
-  if (half.buffer.data == nullptr) return;
+  const bool sends = posted.side == Side::kSend;
+  (sends ? message.sender : message.receiver) = std::move(posted.part);
+  if (posted.buffer.data == nullptr) return;
   message.has_data = true;
   Data& data = data_[id];
   if (sends) {
-    data.source = half.buffer.data;
+    data.source = posted.buffer.data;
   } else {
-    data.target = half.buffer.data;
+    data.target = posted.buffer.data;
   }
 }
 
-void Network::Append(Half& half, Id id) {
+void Network::Append(Posted& posted, Id id) {
   const Id message_id = messages_.New();
   Message& message = messages_[message_id];
-  message = Message{.bytes = half.buffer.bytes(),
-                    .start = half.time,
+  message = Message{.bytes = posted.buffer.bytes(),
+                    .start = posted.time,
                     .connection = id,
-                    .kind = half.kind,
-                    .first = half.side};
-  Take(message_id, half);
+                    .kind = posted.kind,
+                    .first = posted.side};
+  Take(message_id, posted);
   Id& last = connections_[id].unmatched;
   message.next_unmatched =
       last == kNone ? message_id : std::exchange(messages_[last].next_unmatched, message_id);
   last = message_id;
   const bool eager =
       message.bytes > 0 && static_cast<double>(message.bytes) <= cluster_.eager_bytes;
-  if (half.side == Side::kSend && eager) {
+  if (posted.side == Side::kSend && eager) {
     message.started = true;
-    Start(message_id, half.time);
+    Start(message_id, posted.time);
   }
 }
 
-void Network::Match(Half& half, Id id) {
+void Network::Match(Posted& posted, Id id) {
   Id& last = connections_[id].unmatched;
   const Id message_id = messages_[last].next_unmatched;
   Message& message = messages_[message_id];
-  if (message.bytes != half.buffer.bytes()) throw SizesDiffer(half, message.bytes);
+  if (message.bytes != posted.buffer.bytes()) throw SizesDiffer(posted, message.bytes);
   if (message_id == last) {
     last = kNone;
   } else {
     messages_[last].next_unmatched = message.next_unmatched;
   }
-  Take(message_id, half);
+  Take(message_id, posted);
   if (!message.started) {
-    Start(message_id, std::max(message.start, half.time));
+    Start(message_id, std::max(message.start, posted.time));
   } else if (message.arrived) {
     CopyData(message_id);
-    Receive(message_id, std::max(engine_.now(), half.time));
+    Receive(message_id, std::max(engine_.now(), posted.time));
   }
 }
 
-bool Network::Rides(Id connection, double time) {
+bool Network::StartsWithLast(Id connection, double time) {
   if (connections_[connection].channel != static_cast<uint32_t>(Channel::kOpenings)) return false;
   const auto [last, first] = opening_starts_.try_emplace(connection, time);
   return !first && std::exchange(last->second, time) == time;
@@ -124,8 +124,8 @@ bool Network::Rides(Id connection, double time) {
 
 void Network::Start(Id id, double time) {
   ++message_count_;
-  messages_[id].rides = Rides(messages_[id].connection, time);
-  if (lane_count_ > 0) {
+  messages_[id].coalesced = StartsWithLast(messages_[id].connection, time);
+  if (overhead_stage_count_ > 0) {
     messages_[id].phase = Phase::kSending;
     return EnterAt(id, time);
   }
@@ -165,8 +165,8 @@ void Network::Prefetch(uint64_t argument, int stage) const {
   }
 }
 
-// The connection over which a message goes in this phase.
-Network::Id Network::LaneOf(const Message& message) const {
+// Where a message is in this phase: its connection, or the stage of a rank's overheads.
+Network::Id Network::StageOf(const Message& message) const {
   if (message.phase == Phase::kFlowing) return message.connection;
   const Connection& connection = connections_[message.connection];
   return message.phase == Phase::kSending ? 2 * connection.from : 2 * connection.to + 1;
@@ -174,18 +174,18 @@ Network::Id Network::LaneOf(const Message& message) const {
 
 void Network::Enter(Id id) {
   Message& message = messages_[id];
-  const Id lane = LaneOf(message);
-  if (sharing_.IsIdle(lane)) {
-    const Connection& connection = connections_[lane];
-    if (lane >= lane_count_ && connection.from == connection.to) {
+  const Id stage = StageOf(message);
+  if (sharing_.IsIdle(stage)) {
+    const Connection& connection = connections_[stage];
+    if (stage >= overhead_stage_count_ && connection.from == connection.to) {
       Arrive(id);
     } else {
       Flow(id);
     }
     return;
   }
-  messages_[sharing_.cookie(lane)].followed = true;
-  Id& last = connections_[lane].following;
+  messages_[sharing_.cookie(stage)].followed = true;
+  Id& last = connections_[stage].following;
   message.next_following = last == kNone ? id : std::exchange(messages_[last].next_following, id);
   last = id;
 }
@@ -195,17 +195,17 @@ void Network::Advance(double now) {
   sharing_.Advance(now, complete_);
   for (size_t i = 0; i < complete_.size(); ++i) {
     PrefetchUpcoming(i);
-    LeaveLane(complete_[i]);
+    LeaveStage(complete_[i]);
   }
 }
 
-// A message has gone through its lane. It enters the next one by a timer, even if that is now:
-// first all that are complete leave theirs to those that wait for them.
-void Network::LeaveLane(Id id) {
+// A message has gone through a stage. It enters the next one by a timer, even if that is now: first
+// all that are complete leave theirs to those that wait for them.
+void Network::LeaveStage(Id id) {
   Message& message = messages_[id];
   if (message.followed) {
     message.followed = false;
-    Follow(LaneOf(message));
+    Follow(StageOf(message));
   }
   switch (message.phase) {
     case Phase::kSending:
@@ -252,13 +252,13 @@ void Network::Follow(Id connection) {
   Flow(id);
 }
 
-// Starts a message whose lane is free.
+// Starts a message whose stage is free.
 void Network::Flow(Id id) {
   const Message& message = messages_[id];
   if (message.phase != Phase::kFlowing) {
     const double overhead =
         message.phase == Phase::kSending ? SendOverhead(message) : ReceiveOverhead(message);
-    sharing_.Start(LaneOf(message), cluster_.shared_cores.BytesOf(overhead), id);
+    sharing_.Start(StageOf(message), cluster_.shared_cores.BytesOf(overhead), id);
     return;
   }
   double bytes = static_cast<double>(message.bytes);
@@ -267,7 +267,9 @@ void Network::Flow(Id id) {
     const Path path =
         topology_.PathBetween(static_cast<int>(connection.from), static_cast<int>(connection.to));
     const double passed = buckets_.Take(path.view(), bytes, engine_.now());
-    for (uint32_t link : path.view()) sharing_.Charge(link, passed);
+    for (uint32_t link : path.view()) {
+      if (!topology_.IsCore(link)) sharing_.Charge(link, passed);  // No core has worked on it.
+    }
     bytes -= passed;
   }
   sharing_.Start(message.connection, bytes, id);
@@ -303,7 +305,7 @@ void Network::CopyData(Id id) {
 }
 
 void Network::Receive(Id id, double time) {
-  if (lane_count_ > 0) {
+  if (overhead_stage_count_ > 0) {
     messages_[id].phase = Phase::kReceiving;
     return engine_.At(time, *this, id);
   }

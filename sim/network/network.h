@@ -28,10 +28,10 @@ namespace sim {
 // all flows share; after the receiver's overhead it is received. A rank has the overhead of one
 // message that it sends, and of one that it receives, at a time (as in LogP: Culler et al. 1993).
 // Where hosts share cores, overheads take as long as the cores have time for them.
-// Messages of one connection
-// (sender, receiver and channel) are matched and flow one after the other in the order in which
-// they were sent, as on a TCP connection. Several flows at once from one sender to one receiver
-// would share the same links with each other, and make results chaotic.
+//
+// Messages of one connection (sender, receiver and channel) are matched and flow one after the
+// other in the order in which they were sent, as on a TCP connection. Several flows at once from
+// one sender to one receiver would share the same links with each other, and make results chaotic.
 class Network : public EventSource, public TimerHandler {
  public:
   // Messages of different channels are not matched with one another. Openings that start together
@@ -39,8 +39,8 @@ class Network : public EventSource, public TimerHandler {
   enum class Channel : uint8_t { kMessages, kCollectives, kGathering, kOpenings };
   enum class Side : uint8_t { kSend, kReceive };
 
-  // One rank's half of a message.
-  struct Half {
+  // One side of a message: what a rank sends, or wants to receive.
+  struct Posted {
     Side side;
     int rank;
     int peer;
@@ -51,7 +51,7 @@ class Network : public EventSource, public TimerHandler {
     Part part;    // Finished when the rank is done with it.
   };
 
-  // A half without its other half.
+  // A posted side without the other.
   struct Waiting {
     Side side;
     int rank;
@@ -63,15 +63,13 @@ class Network : public EventSource, public TimerHandler {
   // `engine` and `cluster` outlive the network.
   Network(Engine& engine, const Cluster& cluster, int ranks);
 
-  // Of a rank's sends, or of its receives: the last one's connection, and one of some posts later
-  // if they come in the same order as before.
+  // Of a rank's sends, or of its receives: the last one's connection.
   struct Hint {
     uint32_t connection = ~uint32_t{0};
-    uint32_t ahead = ~uint32_t{0};
   };
 
-  // Times of one rank do not decrease. Throws core::Error if the other half has another size.
-  void Post(Half half, Hint& hint);
+  // Times of one rank do not decrease. Throws core::Error if the other side has another size.
+  void Post(Posted posted, Hint& hint);
   // The rank's buffers are not touched any more; its messages do not arrive.
   void Leave(int rank);
 
@@ -99,7 +97,7 @@ class Network : public EventSource, public TimerHandler {
     uint32_t from = 0;
     uint32_t to : 30 = 0;
     uint32_t channel : 2 = 0;
-    Id unmatched = kNone;  // The last of those that lack one half, all the same one.
+    Id unmatched = kNone;  // The last of those that lack one side, all the same one.
     Id following = kNone;  // The last of those that wait for the one that flows.
     // Those on which its sender sent, and its receiver received, after it.
     std::array<Id, 2> next{kNone, kNone};
@@ -108,17 +106,17 @@ class Network : public EventSource, public TimerHandler {
     Part sender;
     Part receiver;
     int64_t bytes = 0;
-    double start = 0;  // When the half that is there came.
+    double start = 0;  // When the side that is there came.
     Id connection = kNone;
     Id next_unmatched = kNone;
     Id next_following = kNone;
     core::SpanKind kind : 16 {};
-    Side first : 1 {};         // The half that came first.
+    Side first : 1 {};         // The one that came first.
     bool started : 1 = false;  // Before it was matched: eager.
     bool arrived : 1 = false;
-    bool has_data : 1 = false;  // In data_.
-    bool followed : 1 = false;  // It flows, and others wait for it.
-    bool rides : 1 = false;     // In one piece with another, which has the overheads.
+    bool has_data : 1 = false;   // In data_.
+    bool followed : 1 = false;   // It flows, and others wait for it.
+    bool coalesced : 1 = false;  // Travels with the one before it, which has the overheads.
     Phase phase : 2 = Phase::kFlowing;
   };
   struct Data {
@@ -131,27 +129,26 @@ class Network : public EventSource, public TimerHandler {
     uint32_t tag = 0;  // More of the hash: a look at the connection that is saved in most cases.
   };
 
-  Id FindConnection(const Half& half, Hint& hint);
+  Id FindConnection(const Posted& posted, Hint& hint);
   Id LookUpConnection(uint32_t from, uint32_t to, Channel channel);
-  void LookAhead(Side side, Hint& hint) const;
   bool IsConnection(Id id, uint32_t from, uint32_t to, Channel channel) const;
   Slot& FindSlot(uint32_t from, uint32_t to, Channel channel);
   void GrowTable();
-  void Take(Id message, Half& half);
-  void Append(Half& half, Id connection);
-  void Match(Half& half, Id connection);
+  void Take(Id message, Posted& posted);
+  void Append(Posted& posted, Id connection);
+  void Match(Posted& posted, Id connection);
   void Start(Id message, double time);
   void EnterAt(Id message, double time);
-  bool Rides(Id connection, double time);
+  bool StartsWithLast(Id connection, double time);
   double SendOverhead(const Message& message) const {
-    return message.rides ? 0 : cluster_.send_overhead;
+    return message.coalesced ? 0 : cluster_.send_overhead;
   }
   double ReceiveOverhead(const Message& message) const {
-    return message.rides ? 0 : cluster_.receive_overhead;
+    return message.coalesced ? 0 : cluster_.receive_overhead;
   }
-  Id LaneOf(const Message& message) const;
+  Id StageOf(const Message& message) const;
   void Enter(Id message);
-  void LeaveLane(Id message);
+  void LeaveStage(Id message);
   void Follow(Id connection);
   void Flow(Id message);
   void PrefetchUpcoming(size_t done) const;
@@ -168,9 +165,10 @@ class Network : public EventSource, public TimerHandler {
   FairSharing sharing_;  // Its routes are the connections.
   Topology topology_;
   TokenBuckets buckets_;
-  // Where hosts share cores, the first are lanes: of each rank's overheads to send, and to receive.
+  // Where hosts share cores, the first are no connections but the stages of each rank's overheads
+  // to send, and to receive, through which a message goes before and after it flows.
   ChunkedVector<Connection> connections_;
-  const Id lane_count_;
+  const Id overhead_stage_count_;
   std::vector<Slot> table_;  // Connections by hash, open addressing.
   Pool<Message> messages_;
   std::unordered_map<Id, Data> data_;              // Of messages that carry any.
@@ -179,7 +177,7 @@ class Network : public EventSource, public TimerHandler {
   std::vector<double> sending_until_;
   std::vector<double> receiving_until_;
   std::vector<bool> gone_;     // By rank; empty if none is.
-  std::vector<Waiting> lost_;  // Halves whose other half's rank is gone.
+  std::vector<Waiting> lost_;  // Receives of messages from ranks that are gone.
   std::vector<Id> complete_;
   uint64_t message_count_ = 0;
 };

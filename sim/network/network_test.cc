@@ -89,20 +89,21 @@ Task ReceiveLate(Ranks& ranks, double time) {
   co_await received;
 }
 
+Task SendWithAPause(Ranks& ranks, std::vector<int64_t> before, double idle,
+                    std::vector<int64_t> after) {
+  co_await SendAll(ranks[0], 1, before);
+  ranks.clock(0).AdvanceTo(ranks.clock(0).seconds() + idle);
+  co_await SendAll(ranks[0], 1, after);
+}
+
 TEST(NetworkTest, ABurstPassesAtOnceAndItsTokensComeBackInIdleTime) {
   Cluster cluster = Star();
   cluster.nic.burst = 4e5;
-  static constexpr int64_t kCount = 500'000;  // 2 MB.
-  static constexpr double kIdle = 1e-4;       // Long enough for 125,000 bytes of tokens.
+  constexpr int64_t kCount = 500'000;  // 2 MB.
+  constexpr double kIdle = 1e-4;       // Long enough for 125,000 bytes of tokens.
   Ranks ranks(cluster, 2);
-  const auto send = [](Ranks& all) -> Task {
-    const std::vector<int64_t> two(2, int64_t{kCount});  // The second finds no tokens.
-    co_await SendAll(all[0], 1, two);
-    all.clock(0).AdvanceTo(all.clock(0).seconds() + kIdle);
-    const std::vector<int64_t> one(1, int64_t{kCount});
-    co_await SendAll(all[0], 1, one);
-  };
-  ranks.Add(send(ranks));
+  // The second finds no tokens.
+  ranks.Add(SendWithAPause(ranks, {kCount, kCount}, kIdle, {kCount}));
   ranks.Add(ReceiveAll(ranks[1], 0, {kCount, kCount, kCount}));
   const double bytes = 3 * 4.0 * kCount;
   // Between the last two messages a latency passes, too, for which tokens come.
@@ -203,8 +204,8 @@ TEST(NetworkTest, NamesTheHalvesThatAreLeft) {
 }
 
 // SimGrid 4.1's virtual times (model CM02, no cross-traffic), to all digits that it prints: a star
-// of 10 Gbit/s nics, 100 µs a path, ResNet-50's 25,557,032 floats, computing 0.1 s, updating 0.01
-// s.
+// of 10 Gbit/s nics, 100 µs a path, ResNet-50's 25,557,032 floats, 0.1 s of computing and 0.01 s of
+// updating.
 struct ServerModel {
   int workers;
   int steps;

@@ -8,7 +8,8 @@
 
 namespace sim {
 
-// What waits for a number to be reached. It holds no longer once its owner's stamp has changed.
+// What waits for a number, `key`, to be reached; void once the stamp of its owner, `id`, has
+// changed.
 struct Due {
   double key;
   uint32_t id;

@@ -39,6 +39,8 @@ class Topology {
   Path OverheadPath(int rank, bool receives) const;
   // Bytes that the link lets through at once after it was idle (see TokenBuckets).
   double BurstOf(uint32_t link) const;
+  // Whether it stands for cores.
+  bool IsCore(uint32_t link) const { return link >= first_core_; }
   bool HasBursts() const;
   // By link: how many messages cross it when everybody sends one to everybody.
   std::vector<double> AllPairsLoad() const;
