@@ -1,20 +1,13 @@
 // Compares what the runs of the experiments left behind:
 //     tools/bazel run //analysis:report -- --results=results
 #include <iostream>
-#include <optional>
 #include <string>
 
-#include "absl/flags/flag.h"
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "analysis/report.h"
+#include "analysis/text/phrases.h"
+#include "core/base/error.h"
 #include "core/base/flags.h"
-#include "core/base/user_path.h"
-
-ABSL_FLAG(std::string, results, "results",
-          "folder with the results files of runs: results_baseline_ddp.json, results_ps.json, ...; "
-          "the report and the plots are written there too");
-ABSL_FLAG(std::string, language, "en", "language of the text: en (English) or zh (Chinese)");
+#include "core/base/program.h"
 
 namespace {
 
@@ -28,27 +21,23 @@ Examples:
   tools/bazel run //analysis:report -- --results=/data/runs/monday --language=zh
 )";
 
-absl::Status Main(int argc, char** argv) {
-  const auto arguments = core::ParseFlags(argc, argv, kUsage);
-  if (!arguments.ok()) return arguments.status();
-  if (!arguments->empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("unexpected argument \"", arguments->front(),
-                                                   "\": name the folder by --results=FOLDER"));
-  }
-  const std::string name = absl::GetFlag(FLAGS_language);
-  const std::optional<analysis::Language> language = analysis::LanguageOf(name);
-  if (!language) {
-    return absl::InvalidArgumentError(absl::StrCat("--language=", name, " is not known: en or zh"));
-  }
-  return analysis::WriteReport(core::UserPath(absl::GetFlag(FLAGS_results)), *language, std::cout);
+void Main(int argc, char** argv) {
+  std::string results = "results";
+  std::string language = "en";
+  core::FlagTable flags = {
+      {"results", &results, core::IsPath(),
+       "folder with the results files of runs: results_baseline_ddp.json, results_ps.json, ...; "
+       "the "
+       "report and the plots are written there too"},
+      {"language", &language, core::OneOf({"en", "zh"}),
+       "language of the text: en (English) or zh (Chinese)"},
+  };
+  flags.Read(argc, argv, kUsage);
+  core::ThrowIfError(analysis::WriteReport(results, *analysis::LanguageOf(language), std::cout));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const absl::Status status = Main(argc, argv);
-  std::cout << std::flush;
-  if (status.ok()) return 0;
-  std::cerr << "report: " << status.message() << std::endl;
-  return 1;
+  return core::ReportErrors("report", [&] { Main(argc, argv); });
 }

@@ -57,7 +57,13 @@ core::Results OurRun(const std::string& strategy, double step, double communicat
     epoch.avg_comm_time = communication;
     epoch.val_loss = 3.5 / i;
     epoch.val_accuracy = 20.0 * i;
-    epoch.breakdown = {step, 0.02, step - exposed - 0.02, communication, exposed, 0.01};
+    epoch.breakdown = {.total = core::Duration(step),
+                       .load = core::Duration(0.02),
+                       .computation = core::Duration(step - exposed - 0.02),
+                       .communication = core::Duration(communication),
+                       .exposed = core::Duration(exposed),
+                       .hidden = core::Duration(communication - exposed),
+                       .waiting = core::Duration(0.01)};
     results.epochs.push_back(epoch);
     for (int j = 0; j < 10; ++j) results.all_losses.push_back(3.0 / (i + 0.1 * j));
   }

@@ -1,44 +1,6 @@
 #include "core/timeline.h"
 
-#include <algorithm>
-
 namespace core {
-namespace {
-
-// Length of the union of those of `spans`, sorted by start, that `included` accepts.
-template <typename Predicate>
-Duration Covered(const std::vector<Span>& spans, Predicate included) {
-  Duration covered{};
-  Duration end{-1};  // Of what is covered so far; no span starts before 0.
-  for (const Span& span : spans) {
-    if (!included(span.kind)) continue;
-    const Duration start = std::max(span.start, end);
-    if (span.end <= start) continue;
-    covered += span.end - start;
-    end = span.end;
-  }
-  return covered;
-}
-
-}  // namespace
-
-Breakdown ComputeBreakdown(std::vector<Span> spans, Duration total) {
-  std::stable_sort(spans.begin(), spans.end(),
-                   [](const Span& a, const Span& b) { return a.start < b.start; });
-  Breakdown breakdown{.total = total};
-  breakdown.load = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kLoad; });
-  breakdown.computation = Covered(spans, IsComputation);
-  breakdown.communication = Covered(spans, IsCommunication);
-  const Duration busy =
-      Covered(spans, [](SpanKind kind) { return IsCommunication(kind) || IsComputation(kind); });
-  // Never more than all of it, whatever the last bits of the differences are.
-  breakdown.exposed = std::min(breakdown.communication, busy - breakdown.computation);
-  breakdown.pull = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kPull; });
-  breakdown.push = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kPush; });
-  for (const Span& span : spans) breakdown.bytes += span.bytes;
-  return breakdown;
-}
-
 void Timeline::Record(Span span) {
   std::lock_guard lock(mutex_);
   current_.push_back(span);

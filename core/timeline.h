@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/breakdown.h"
 #include "core/span.h"
 
 namespace core {
@@ -16,24 +17,6 @@ class Clock {
   virtual ~Clock() = default;
   virtual Duration Now() const = 0;
 };
-
-// Where one step's time went. Every figure is the length of a union of spans, so that what happened
-// at the same time counts once.
-struct Breakdown {
-  Duration total{};          // From the end of the step before to the end of this one.
-  Duration load{};           // Waiting for data.
-  Duration computation{};    // Forward, backward, update, accumulate.
-  Duration communication{};  // Anything in flight.
-  Duration exposed{};        // The part of communication during which nothing was computed.
-  Duration pull{};
-  Duration push{};
-  int64_t bytes = 0;  // Sum over communications.
-
-  Duration hidden() const { return communication - exposed; }
-};
-
-// `spans` of one step that took `total`. Pure: the one definition of these figures for all worlds.
-Breakdown ComputeBreakdown(std::vector<Span> spans, Duration total);
 
 // Spans that a device stamps while the host goes on, known only when it has come so far.
 class DeferredSpans {

@@ -8,12 +8,12 @@
 #include <filesystem>
 #include <map>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/flags.h"
 #include "core/base/quantile.h"
 #include "core/base/temporary_folder.h"
 #include "core/base/user_path.h"
@@ -22,22 +22,6 @@
 #include "experiments/benchmarks/benchmark_row.h"
 #include "experiments/benchmarks/benchmark_run.h"
 #include "experiments/common/commit.h"
-#include "experiments/common/program.h"
-
-ABSL_FLAG(int, steps, 10, "steps of a run; the first two are left out");
-ABSL_FLAG(int, rounds, 1, "times that every case is run, in turn");
-ABSL_FLAG(int, batch_size, 16, "images per training rank and step");
-ABSL_FLAG(int, image_size, 64, "side of the images in pixels");
-ABSL_FLAG(int, threads, 1, "computing threads per rank");
-ABSL_FLAG(std::string, backend, "gloo", "how our ranks talk: gloo or nccl");
-ABSL_FLAG(std::string, device, "cpu", "what our ranks compute on: cpu or cuda");
-ABSL_FLAG(std::string, precision, "fp32", "of ours: fp32 or bf16");
-ABSL_FLAG(std::string, only, "", "run the cases whose name holds this");
-ABSL_FLAG(std::string, rate, "",
-          "run four test hosts with links of this rate, such as 1gbit (needs root)");
-ABSL_FLAG(std::string, scripts, "", "folder of Python scripts to compare with");
-ABSL_FLAG(std::string, python, "python3", "what runs the scripts");
-ABSL_FLAG(std::string, output, "", "write the rows to this JSON file, too");
 
 namespace experiments {
 namespace {
@@ -165,29 +149,30 @@ class Benchmark {
   std::vector<std::string> failures_;
 };
 
-int Positive(std::string_view name, int value) {
-  if (value >= 1) return value;
-  throw core::Error(absl::StrCat("--", std::string(name), "=", value, ": must be at least 1"));
-}
-
-BenchmarkOptions OptionsFromFlags() {
+BenchmarkOptions ReadOptions(int argc, char** argv) {
+  constexpr int kCountMax = 1'000'000;
   BenchmarkOptions options;
-  options.steps = Positive("steps", absl::GetFlag(FLAGS_steps));
-  options.batch_size = Positive("batch_size", absl::GetFlag(FLAGS_batch_size));
-  options.image_size = Positive("image_size", absl::GetFlag(FLAGS_image_size));
-  options.threads = Positive("threads", absl::GetFlag(FLAGS_threads));
-  options.rounds = Positive("rounds", absl::GetFlag(FLAGS_rounds));
-  options.backend = absl::GetFlag(FLAGS_backend);
-  options.device = absl::GetFlag(FLAGS_device);
-  options.precision = absl::GetFlag(FLAGS_precision);
-  options.only = absl::GetFlag(FLAGS_only);
-  options.rate = absl::GetFlag(FLAGS_rate);
-  options.scripts = core::UserPath(absl::GetFlag(FLAGS_scripts));
-  options.python = absl::GetFlag(FLAGS_python);
-  if (options.python.find('/') != std::string::npos)
+  core::FlagTable flags = {
+      {"steps", &options.steps, core::Range(1, kCountMax),
+       "steps of a run; the first two are left out"},
+      {"rounds", &options.rounds, core::Range(1, kCountMax),
+       "times that every case is run, in turn"},
+      {"backend", &options.backend, core::OneOf({"gloo", "nccl"}),
+       "how our ranks talk: gloo or nccl"},
+      {"only", &options.only, "run the cases whose name holds this"},
+      {"rate", &options.rate,
+       "run four test hosts with links of this rate, such as 1gbit (needs root)"},
+      {"scripts", &options.scripts, core::IsPath(), "folder of Python scripts to compare with"},
+      {"python", &options.python, "what runs the scripts"},
+      {"output", &options.output, core::IsPath(), "write the rows to this JSON file, too"},
+  };
+  flags.Add(WorkloadFlags(options));
+  flags.Read(argc, argv, kUsage);
+  if (options.python.find('/') != std::string::npos) {
     options.python = core::UserPath(options.python);
+  }
   if (!options.scripts.empty() && !std::filesystem::is_directory(options.scripts)) {
-    throw core::Error(absl::StrCat("--scripts=", options.scripts, ": there is no such folder"));
+    core::RefuseFlag("scripts", options.scripts, "there is no such folder");
   }
   return options;
 }
@@ -199,9 +184,7 @@ void WarnAboutBuild() {
 }
 
 int RunAll(int argc, char** argv) {
-  ReadFlags(argc, argv, kUsage);
-  const BenchmarkOptions options = OptionsFromFlags();
-  const std::string output = core::UserPath(absl::GetFlag(FLAGS_output));
+  const BenchmarkOptions options = ReadOptions(argc, argv);
   WarnAboutBuild();
   Benchmark benchmark(options);
   benchmark.Run();
@@ -220,9 +203,9 @@ int RunAll(int argc, char** argv) {
                  row.name, row.program);
   }
   WarnAboutBuild();
-  if (!output.empty()) {
+  if (!options.output.empty()) {
     const nlohmann::json json = {{"work", work}, {"rows", ToJson(rows)}};
-    core::ThrowIfError(core::WriteFile(output, json.dump(1) + "\n"));
+    core::ThrowIfError(core::WriteFile(options.output, json.dump(1) + "\n"));
   }
   double wrong = 0;
   for (const BenchmarkRow& row : rows) wrong += row.wrong.value_or(0);

@@ -4,30 +4,14 @@
 #include <cstdio>
 #include <string>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_format.h"
 #include "core/base/error.h"
-#include "core/base/user_path.h"
+#include "core/base/flags.h"
+#include "core/base/program.h"
 #include "core/records/profile.h"
-#include "experiments/common/flag_checks.h"
-#include "experiments/common/program.h"
 #include "experiments/common/runfiles.h"
 #include "experiments/profiling/profile_derivation.h"
 #include "sim/cluster/units.h"
-
-ABSL_FLAG(double, images_per_second, 2470, "of one device that trains alone, as published");
-ABSL_FLAG(int, batch_size, 256, "images per step of that figure");
-ABSL_FLAG(std::string, published, "NVIDIA (DeepLearningExamples, ResNet-50 v1.5 for PyTorch, AMP)",
-          "who published the figure, and for what");
-ABSL_FLAG(std::string, memory_bandwidth, "2TB/s",
-          "of the device's memory, which bounds an update (NVIDIA A100 80 GB, data sheet: 2 TB/s)");
-ABSL_FLAG(std::string, model, "ResNet-50, 224 x 224 pixels, AMP, gradients in float32",
-          "what the profile says it is of");
-ABSL_FLAG(std::string, hardware, "one NVIDIA A100-SXM-80GB", "what the profile says it ran on");
-ABSL_FLAG(std::string, measured, "",
-          "JSON profile of the same model that was measured, for sizes, proportions and a server's "
-          "rate; default: ResNet-50 at 224 x 224 pixels on a CPU");
-ABSL_FLAG(std::string, output, "", "file for the profile");
 
 namespace experiments {
 namespace {
@@ -43,29 +27,36 @@ writes experiments/profiles/resnet50_a100_amp_batch256_derived.json again.
 
 constexpr char kMeasured[] = "experiments/profiles/resnet50_224px_batch16_float32.json";
 
-PublishedFigures FiguresFromFlags() {
-  const std::string bandwidth = absl::GetFlag(FLAGS_memory_bandwidth);
-  const absl::StatusOr<double> bytes_per_second = sim::ParseBandwidth(bandwidth);
-  if (!bytes_per_second.ok()) {
-    RefuseFlag("memory-bandwidth", bandwidth, std::string(bytes_per_second.status().message()));
-  }
-  return {.model = absl::GetFlag(FLAGS_model),
-          .hardware = absl::GetFlag(FLAGS_hardware),
-          .published = absl::GetFlag(FLAGS_published),
-          .batch_size = InRange("batch-size", absl::GetFlag(FLAGS_batch_size), 1, 1 << 20),
-          .images_per_second =
-              InRange("images-per-second", absl::GetFlag(FLAGS_images_per_second), 1e-3, 1e9),
-          .memory_bytes_per_second = *bytes_per_second};
-}
-
 void Main(int argc, char** argv) {
-  ReadFlags(argc, argv, kUsage);
-  const std::string output = core::UserPath(absl::GetFlag(FLAGS_output));
+  PublishedFigures figures = {
+      .model = "ResNet-50, 224 x 224 pixels, AMP, gradients in float32",
+      .hardware = "one NVIDIA A100-SXM-80GB",
+      .published = "NVIDIA (DeepLearningExamples, ResNet-50 v1.5 for PyTorch, AMP)",
+      .batch_size = 256,
+      .images_per_second = 2470,
+      .memory_bytes_per_second = 2e12};
+  std::string measured, output;
+  core::FlagTable flags = {
+      {"images_per_second", &figures.images_per_second, core::Range(1e-3, 1e9),
+       "of one device that trains alone, as published"},
+      {"batch_size", &figures.batch_size, core::Range(1, 1 << 20),
+       "images per step of that figure"},
+      {"published", &figures.published, "who published the figure, and for what"},
+      {"memory_bandwidth", &figures.memory_bytes_per_second, sim::ParseBandwidth,
+       "of the device's memory, which bounds an update (NVIDIA A100 80 GB, data sheet: 2 TB/s)",
+       "2TB/s"},
+      {"model", &figures.model, "what the profile says it is of"},
+      {"hardware", &figures.hardware, "what the profile says it ran on"},
+      {"measured", &measured, core::IsPath(),
+       "JSON profile of the same model that was measured, for sizes, proportions and a server's "
+       "rate",
+       "ResNet-50 at 224 x 224 pixels on a CPU"},
+      {"output", &output, core::IsPath(), "file for the profile"},
+  };
+  flags.Read(argc, argv, kUsage);
   if (output.empty()) throw core::Error("--output=FILE is missing");
-  const std::string measured = absl::GetFlag(FLAGS_measured);
   const core::Profile profile = DeriveProfile(
-      FiguresFromFlags(),
-      core::ReadProfile(measured.empty() ? ShippedFile(kMeasured) : core::UserPath(measured)));
+      figures, core::ReadProfile(measured.empty() ? ShippedFile(kMeasured) : measured));
   core::ThrowIfError(core::WriteProfile(profile, output));
   core::ReadProfile(output);  // Throws if it is not one that the simulator takes.
   absl::PrintF("%s on %s: forward %.2f ms, backward %.2f ms, update %.3f ms\n%s\n", profile.model,
@@ -77,5 +68,5 @@ void Main(int argc, char** argv) {
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  return experiments::ReportErrors("derive_profile", [&] { experiments::Main(argc, argv); });
+  return core::ReportErrors("derive_profile", [&] { experiments::Main(argc, argv); });
 }

@@ -12,8 +12,6 @@
 #include <thread>
 #include <utility>
 
-#include "absl/flags/flag.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backends/cuda/accelerator.h"
 #include "backends/cuda/cuda_device.h"
@@ -22,24 +20,13 @@
 #include "backends/torch/engine/torch_replica.h"
 #include "backends/torch/version.h"
 #include "core/base/error.h"
-#include "core/base/user_path.h"
+#include "core/base/flags.h"
+#include "core/base/program.h"
 #include "core/records/profile.h"
 #include "experiments/common/commit.h"
-#include "experiments/common/flag_checks.h"
 #include "experiments/common/host_info.h"
-#include "experiments/common/program.h"
+#include "experiments/common/shared_flags.h"
 #include "experiments/profiling/profile_measurement.h"
-
-ABSL_FLAG(int, batch_size, 16, "images per step");
-ABSL_FLAG(int, image_size, 64, "side of the images in pixels");
-ABSL_FLAG(std::string, device, "cpu", "cpu, or cuda: the first GPU");
-ABSL_FLAG(std::string, precision, "fp32", "fp32, or bf16 (autocast)");
-ABSL_FLAG(int, threads, 1, "computing threads");
-ABSL_FLAG(int, steps, 20, "steps that are measured");
-ABSL_FLAG(int, warmup_steps, 3, "steps before these");
-ABSL_FLAG(bool, processor_time, false,
-          "measure in processor time, on a machine that does other things, too (--threads=1)");
-ABSL_FLAG(std::string, output, "", "file for the profile");
 
 namespace experiments {
 namespace {
@@ -67,29 +54,26 @@ double LoadAverage() {
   return getloadavg(&load, 1) == 1 ? load : std::nan("");
 }
 
-struct Options {
-  int batch_size, image_size, threads, steps, warmup_steps;
-  bool processor_time;
-  std::string device, precision, output;
+struct Options : Workload {
+  int steps = 20;
+  int warmup_steps = 3;
+  bool processor_time = false;
+  std::string output;
 };
 
-Options OptionsFromFlags() {
-  const Options options = {
-      .batch_size = InRange("batch-size", absl::GetFlag(FLAGS_batch_size), 1, 65536),
-      .image_size = InRange("image-size", absl::GetFlag(FLAGS_image_size), 32, 4096),
-      .threads = InRange("threads", absl::GetFlag(FLAGS_threads), 1, 1024),
-      .steps = InRange("steps", absl::GetFlag(FLAGS_steps), 1, 100000),
-      .warmup_steps = InRange("warmup-steps", absl::GetFlag(FLAGS_warmup_steps), 1, 100000),
-      .processor_time = absl::GetFlag(FLAGS_processor_time),
-      .device = absl::GetFlag(FLAGS_device),
-      .precision = absl::GetFlag(FLAGS_precision),
-      .output = core::UserPath(absl::GetFlag(FLAGS_output))};
-  CheckName("device", options.device, {"cpu", "cuda"});
+Options ReadOptions(int argc, char** argv) {
+  Options options;
+  core::FlagTable flags = {
+      {"steps", &options.steps, core::Range(1, 100'000), "steps that are measured"},
+      {"warmup_steps", &options.warmup_steps, core::Range(1, 100'000), "steps before these"},
+      {"processor_time", &options.processor_time,
+       "measure in processor time, on a machine that does other things, too (--threads=1)"},
+      {"output", &options.output, core::IsPath(), "file for the profile"},
+  };
+  flags.Add(WorkloadFlags(options));
+  flags.Read(argc, argv, kUsage);
   if (options.device == "cuda" && options.processor_time) {
     throw core::Error("--processor-time: a GPU's time is its own; leave it out");
-  }
-  if (options.precision != "fp32" && options.precision != "bf16") {
-    throw core::Error(absl::StrCat("--precision=", options.precision, ": must be fp32 or bf16"));
   }
   if (options.processor_time && options.threads > 1) {
     throw core::Error("--processor-time: needs --threads=1, as it adds up all threads");
@@ -134,8 +118,7 @@ void Print(const core::Profile& profile) {
 }
 
 void Main(int argc, char** argv) {
-  ReadFlags(argc, argv, kUsage);
-  const Options options = OptionsFromFlags();
+  const Options options = ReadOptions(argc, argv);
   const bool cuda = options.device == "cuda";
   backends::SyntheticSource source(options.batch_size, options.image_size, 0, /*bytes=*/cuda);
   const backends::SteadyClock steady;
@@ -178,5 +161,5 @@ void Main(int argc, char** argv) {
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  return experiments::ReportErrors("measure_profile", [&] { experiments::Main(argc, argv); });
+  return core::ReportErrors("measure_profile", [&] { experiments::Main(argc, argv); });
 }

@@ -9,33 +9,22 @@
 #include <cstdio>
 #include <iostream>
 #include <numeric>
-#include <thread>
 #include <vector>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "analysis/scaling_report.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/flags.h"
+#include "core/base/program.h"
 #include "core/base/user_path.h"
 #include "experiments/common/commit.h"
-#include "experiments/common/flag_checks.h"
-#include "experiments/common/program.h"
 #include "experiments/common/runfiles.h"
+#include "experiments/common/shared_flags.h"
 #include "experiments/simulation/ps_scaling_study.h"
 #include "experiments/simulation/simulation_run.h"
-
-ABSL_FLAG(std::string, output_dir, "results",
-          "folder for ps_scaling.json, ps_scaling.txt and plots/ps_scaling_*.png");
-ABSL_FLAG(
-    std::string, profile, "",
-    "JSON profiles of what a step costs, separated by commas; default: those that come along");
-ABSL_FLAG(int, workers_max, 65536, "largest number of workers");
-ABSL_FLAG(int, plain_workers_max, 1 << 20, "the same, of one parameter server");
-ABSL_FLAG(bool, few, false, "only a few points, to try it out");
-ABSL_FLAG(int, processes, 0, "simulations at a time; default: as many as there are cores");
 
 namespace experiments {
 namespace {
@@ -52,33 +41,41 @@ that text and plots. Takes about two minutes on two cores. //analysis:report sho
 constexpr const char* kProfiles[] = {"experiments/profiles/resnet50_a100_amp_batch256_derived.json",
                                      "experiments/profiles/resnet50_64px_batch16_float32.json"};
 
-StudyOptions OptionsFromFlags() {
+struct Options {
+  StudyOptions study;
+  std::string output_dir = "results";
+  int processes = 1;
+};
+
+Options ReadOptions(int argc, char** argv) {
   constexpr int kWorkersMax = 1 << 24;
-  StudyOptions options = {
-      .workers_max = InRange("workers-max", absl::GetFlag(FLAGS_workers_max), 4, kWorkersMax),
-      .plain_workers_max =
-          InRange("plain-workers-max", absl::GetFlag(FLAGS_plain_workers_max), 1, kWorkersMax),
-      .few = absl::GetFlag(FLAGS_few)};
-  const std::string files = absl::GetFlag(FLAGS_profile);
-  if (files.empty()) {
-    for (const char* file : kProfiles) {
-      options.profiles.push_back(core::ReadProfile(ShippedFile(file)));
-    }
-    return options;
+  Options options;
+  std::string files;
+  core::FlagTable flags = {
+      {"output_dir", &options.output_dir, core::IsPath(),
+       "folder for ps_scaling.json, ps_scaling.txt and plots/ps_scaling_*.png"},
+      {"profile", &files, "JSON profiles of what a step costs, separated by commas",
+       "those that come along"},
+      {"workers_max", &options.study.workers_max, core::Range(4, kWorkersMax),
+       "largest number of workers"},
+      {"plain_workers_max", &options.study.plain_workers_max, core::Range(1, kWorkersMax),
+       "the same, of one parameter server"},
+      {"few", &options.study.few, "only a few points, to try it out"},
+      ProcessesFlag(&options.processes),
+  };
+  flags.Read(argc, argv, kUsage);
+  for (absl::string_view file : absl::StrSplit(files, ',', absl::SkipEmpty())) {
+    options.study.profiles.push_back(core::ReadProfile(core::UserPath(std::string(file))));
   }
-  for (absl::string_view file : absl::StrSplit(files, ',')) {
-    options.profiles.push_back(core::ReadProfile(core::UserPath(std::string(file))));
+  if (!options.study.profiles.empty()) return options;
+  for (const char* file : kProfiles) {
+    options.study.profiles.push_back(core::ReadProfile(ShippedFile(file)));
   }
   return options;
 }
 
-int Processes() {
-  const int processes = InRange("processes", absl::GetFlag(FLAGS_processes), 0, 1024);
-  return processes > 0 ? processes : std::max(1, int(std::thread::hardware_concurrency()));
-}
-
 // As objects for the file, in the order of the points.
-std::vector<nlohmann::ordered_json> Simulate(const std::vector<StudyPoint>& points) {
+std::vector<nlohmann::ordered_json> Simulate(const std::vector<StudyPoint>& points, int processes) {
   // What takes long comes first, so that no process is left with it at the end.
   std::vector<double> costs;
   for (const StudyPoint& point : points) costs.push_back(CostOf(point));
@@ -94,7 +91,7 @@ std::vector<nlohmann::ordered_json> Simulate(const std::vector<StudyPoint>& poin
   std::vector<nlohmann::ordered_json> rows(points.size());
   const bool terminal = isatty(STDERR_FILENO) == 1;
   size_t done = 0;
-  RunJobs(jobs, {.processes = Processes(), .memory_bytes = static_cast<int64_t>(FreeMemoryBytes())},
+  RunJobs(jobs, {.processes = processes, .memory_bytes = static_cast<int64_t>(FreeMemoryBytes())},
           [&](size_t job, const std::string& result) {
             const StudyPoint& point = points[order[job]];
             nlohmann::ordered_json& row = rows[order[job]];
@@ -129,22 +126,20 @@ nlohmann::ordered_json ProfilesToJson(const std::vector<core::Profile>& profiles
 }
 
 void Main(int argc, char** argv) {
-  ReadFlags(argc, argv, kUsage);
   const auto start = std::chrono::steady_clock::now();
-  const StudyOptions options = OptionsFromFlags();
-  const std::vector<StudyPoint> points = StudyPoints(options);
-  const std::vector<nlohmann::ordered_json> rows = Simulate(points);
+  const Options options = ReadOptions(argc, argv);
+  const std::vector<StudyPoint> points = StudyPoints(options.study);
+  const std::vector<nlohmann::ordered_json> rows = Simulate(points, options.processes);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
 
   const nlohmann::ordered_json json = {{"commit", Commit()},
-                                       {"profiles", ProfilesToJson(options.profiles)},
+                                       {"profiles", ProfilesToJson(options.study.profiles)},
                                        {"straggler_share", kStragglerShare},
                                        {"straggler_factor", kStragglerFactor},
                                        {"wall_seconds", wall.count()},
                                        {"rows", rows}};
-  const std::string folder = core::UserPath(absl::GetFlag(FLAGS_output_dir));
-  core::ThrowIfError(core::WriteFile(folder + "/ps_scaling.json", json.dump(1) + "\n"));
-  const absl::Status reported = analysis::WriteScalingReport(folder, std::cout);
+  core::ThrowIfError(core::WriteFile(options.output_dir + "/ps_scaling.json", json.dump(1) + "\n"));
+  const absl::Status reported = analysis::WriteScalingReport(options.output_dir, std::cout);
   std::cout << std::flush;
   core::ThrowIfError(reported);
   absl::PrintF("%d points in %.0f s\n", points.size(), wall.count());
@@ -154,5 +149,5 @@ void Main(int argc, char** argv) {
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  return experiments::ReportErrors("ps_scaling", [&] { experiments::Main(argc, argv); });
+  return core::ReportErrors("ps_scaling", [&] { experiments::Main(argc, argv); });
 }

@@ -8,9 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "analysis/report.h"
 #include "core/base/error.h"
+#include "core/base/program.h"
 #include "core/strategies/strategies.h"
-#include "experiments/common/program.h"
 #include "experiments/training/experiment.h"
+#include "experiments/training/run_options.h"
 
 namespace experiments {
 namespace {
@@ -31,7 +32,7 @@ void RunAll(int argc, char** argv) {
         "--strategy: run_all runs all of them; use //experiments:baseline_ddp, "
         ":all_reduce or :parameter_server for one");
   }
-  core::ThrowIfError(core::CheckFlagsApply(strategies, options.strategy_options()));
+  core::ThrowIfError(core::CheckFlagsApply(strategies, options.strategy_options));
   WaitPassively(options, argv);
   for (const core::StrategyEntry& strategy : strategies) {
     RunOptions run = WithStrategy(options, strategy.name);
@@ -46,5 +47,5 @@ void RunAll(int argc, char** argv) {
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  return experiments::ReportErrors("lockstep", [&] { experiments::RunAll(argc, argv); });
+  return core::ReportErrors("lockstep", [&] { experiments::RunAll(argc, argv); });
 }

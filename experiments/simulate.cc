@@ -11,8 +11,8 @@
 #include "absl/strings/str_format.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/program.h"
 #include "experiments/common/commit.h"
-#include "experiments/common/program.h"
 #include "experiments/simulation/simulation_bottleneck.h"
 #include "experiments/simulation/simulation_options.h"
 #include "experiments/simulation/simulation_run.h"
@@ -147,8 +147,7 @@ void Write(const SimulationOptions& options, const std::vector<SimulationRow>& r
 }
 
 void Main(int argc, char** argv) {
-  ReadFlags(argc, argv, kUsage);
-  const SimulationOptions options = SimulationOptionsFromFlags();
+  const SimulationOptions options = ReadSimulationOptions(argc, argv, kUsage);
   Simulations simulations(options);
   simulations.Run();
   Print(options, simulations.rows());
@@ -159,5 +158,5 @@ void Main(int argc, char** argv) {
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  return experiments::ReportErrors("simulate", [&] { experiments::Main(argc, argv); });
+  return core::ReportErrors("simulate", [&] { experiments::Main(argc, argv); });
 }

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/plots/validation_plot.h"
@@ -17,20 +16,17 @@
 #include "analysis/text/validation_text.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/flags.h"
+#include "core/base/program.h"
 #include "core/base/temporary_folder.h"
-#include "core/base/user_path.h"
 #include "experiments/common/commit.h"
 #include "experiments/common/host_info.h"
-#include "experiments/common/program.h"
 #include "experiments/common/runfiles.h"
 #include "experiments/validation/calibration.h"
 #include "experiments/validation/host_run.h"
 #include "experiments/validation/outcome.h"
 #include "experiments/validation/prediction.h"
 #include "experiments/validation/validation_case.h"
-
-ABSL_FLAG(bool, quick, false, "a small matrix, in under 90 s");
-ABSL_FLAG(std::string, output_dir, "results", "folder for validation.json, plots and traces");
 
 namespace experiments {
 namespace {
@@ -197,9 +193,14 @@ class Validation {
 };
 
 void Main(int argc, char** argv) {
-  ReadFlags(argc, argv, kUsage);
-  Validation validation(absl::GetFlag(FLAGS_quick),
-                        core::UserPath(absl::GetFlag(FLAGS_output_dir)));
+  bool quick = false;
+  std::string output_dir = "results";
+  core::FlagTable flags = {
+      {"quick", &quick, "a small matrix, in under 90 s"},
+      {"output_dir", &output_dir, core::IsPath(), "folder for validation.json, plots and traces"},
+  };
+  flags.Read(argc, argv, kUsage);
+  Validation validation(quick, output_dir);
   validation.Run();
   validation.Write();
 }
@@ -208,5 +209,5 @@ void Main(int argc, char** argv) {
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  return experiments::ReportErrors("validate_simulator", [&] { experiments::Main(argc, argv); });
+  return core::ReportErrors("validate_simulator", [&] { experiments::Main(argc, argv); });
 }

@@ -8,18 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/error.h"
 #include "core/base/flags.h"
 #include "core/base/process.h"
+#include "core/base/program.h"
 #include "core/base/table.h"
 #include "core/strategies/strategies.h"
 #include "sim/simulate.h"
-
-ABSL_FLAG(int, ranks_max, std::numeric_limits<int>::max(),
-          "ranks of a world at most, at least 65; for a test that all cases run");
 
 namespace {
 
@@ -151,9 +148,14 @@ std::vector<Case> Chosen(const std::vector<std::string>& names, int ranks_max) {
 }
 
 void Run(int argc, char** argv) {
-  const std::vector<std::string> names = core::ValueOrThrow(
-      core::ParseFlags(argc, argv, "Times simulations of large worlds: all, or those named."));
-  const std::vector<Case> cases = Chosen(names, absl::GetFlag(FLAGS_ranks_max));
+  int ranks_max = std::numeric_limits<int>::max();
+  core::FlagTable flags = {
+      {"ranks_max", &ranks_max,
+       "ranks of a world at most, at least 65; for a test that all cases run"},
+  };
+  const std::vector<std::string> names =
+      flags.ReadWithOthers(argc, argv, "Times simulations of large worlds: all, or those named.");
+  const std::vector<Case> cases = Chosen(names, ranks_max);
   std::fputs(MakeTable().Head().c_str(), stdout);
   for (const Case& each : cases) {
     core::Process child = core::ValueOrThrow(core::Process::Call([&] { return RunCase(each); }));
@@ -168,10 +170,5 @@ void Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    Run(argc, argv);
-  } catch (const core::Error& error) {
-    std::fprintf(stderr, "benchmark: %s\n", error.what());
-    return 1;
-  }
+  return core::ReportErrors("benchmark", [&] { Run(argc, argv); });
 }

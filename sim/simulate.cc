@@ -166,29 +166,11 @@ class Run {
       if (!timeline) continue;
       const std::vector<core::Breakdown> steps = timeline->TakeSteps();
       sums.resize(steps.size());
-      for (size_t step = 0; step < steps.size(); ++step) Add(steps[step], sums[step]);
+      for (size_t step = 0; step < steps.size(); ++step) sums[step] += steps[step];
       ++count;
     }
-    for (core::Breakdown& sum : sums) Divide(sum, count);
+    for (core::Breakdown& sum : sums) sum /= count;
     return sums;
-  }
-
-  static void Add(const core::Breakdown& step, core::Breakdown& sum) {
-    sum.total += step.total;
-    sum.load += step.load;
-    sum.computation += step.computation;
-    sum.communication += step.communication;
-    sum.exposed += step.exposed;
-    sum.pull += step.pull;
-    sum.push += step.push;
-    sum.bytes += step.bytes;
-  }
-  static void Divide(core::Breakdown& sum, int count) {
-    for (core::Duration* time : {&sum.total, &sum.load, &sum.computation, &sum.communication,
-                                 &sum.exposed, &sum.pull, &sum.push}) {
-      *time /= count;
-    }
-    sum.bytes /= count;
   }
 
   std::vector<LinkReport> Busiest(double seconds) {

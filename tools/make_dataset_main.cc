@@ -4,27 +4,14 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <iostream>
-#include <string>
 #include <thread>
 
-#include "absl/flags/flag.h"
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/error.h"
 #include "core/base/flags.h"
-#include "core/base/user_path.h"
+#include "core/base/program.h"
 #include "tools/make_dataset.h"
-
-ABSL_FLAG(std::string, out, "", "folder to make; it must not be there yet");
-ABSL_FLAG(int, classes, tools::DatasetOptions().classes, "number of classes");
-ABSL_FLAG(int, images, tools::DatasetOptions().training_images, "training images per class");
-ABSL_FLAG(int, val_images, tools::DatasetOptions().validation_images,
-          "validation images per class");
-ABSL_FLAG(int, width, tools::DatasetOptions().width, "width of the images in pixels");
-ABSL_FLAG(int, height, tools::DatasetOptions().height, "height of the images in pixels");
-ABSL_FLAG(int, quality, tools::DatasetOptions().quality, "quality of the JPEG files, 1 to 100");
-ABSL_FLAG(uint64_t, seed, tools::DatasetOptions().seed, "another seed makes other images");
 
 namespace {
 
@@ -38,24 +25,20 @@ Examples:
   tools/bazel run //tools:make_dataset -- --out=data --classes=10 --images=500 --width=500 --height=375
 )";
 
-absl::Status Main(int argc, char** argv) {
-  const auto arguments = core::ParseFlags(argc, argv, kUsage);
-  if (!arguments.ok()) return arguments.status();
-  if (!arguments->empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("unexpected argument \"", arguments->front(),
-                                                   "\": name the folder by --out=FOLDER"));
-  }
-  tools::DatasetOptions options{
-      .path = core::UserPath(absl::GetFlag(FLAGS_out)),
-      .classes = absl::GetFlag(FLAGS_classes),
-      .training_images = absl::GetFlag(FLAGS_images),
-      .validation_images = absl::GetFlag(FLAGS_val_images),
-      .width = absl::GetFlag(FLAGS_width),
-      .height = absl::GetFlag(FLAGS_height),
-      .seed = absl::GetFlag(FLAGS_seed),
-      .quality = absl::GetFlag(FLAGS_quality),
-      .threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency())),
-      .progress = {}};
+void Main(int argc, char** argv) {
+  tools::DatasetOptions options;
+  core::FlagTable flags = {
+      {"out", &options.path, core::IsPath(), "folder to make; it must not be there yet"},
+      {"classes", &options.classes, "number of classes"},
+      {"images", &options.training_images, "training images per class"},
+      {"val_images", &options.validation_images, "validation images per class"},
+      {"width", &options.width, "width of the images in pixels"},
+      {"height", &options.height, "height of the images in pixels"},
+      {"quality", &options.quality, "quality of the JPEG files, 1 to 100"},
+      {"seed", &options.seed, "another seed makes other images"},
+  };
+  flags.Read(argc, argv, kUsage);
+  options.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const bool terminal = isatty(STDOUT_FILENO);
   if (terminal) {
     options.progress = [](int64_t made, int64_t total) {
@@ -65,18 +48,14 @@ absl::Status Main(int argc, char** argv) {
   }
   const absl::Status status = tools::MakeDataset(options);
   if (terminal) absl::PrintF("\r\033[K");
-  if (!status.ok()) return status;
+  core::ThrowIfError(status);
   absl::PrintF("%d training and %d validation images of %d classes in %s\n",
                options.training_images * options.classes,
                options.validation_images * options.classes, options.classes, options.path);
-  return absl::OkStatus();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const absl::Status status = Main(argc, argv);
-  if (status.ok()) return 0;
-  std::cerr << "make_dataset: " << status.message() << std::endl;
-  return 1;
+  return core::ReportErrors("make_dataset", [&] { Main(argc, argv); });
 }

@@ -24,34 +24,24 @@ bool IsDrawable(const std::string& text) {
   });
 }
 
-// The mean of `value(epoch)` over the epochs that have it.
-template <typename Value>
-std::optional<double> MeanOverEpochs(const core::Results& results, Value value) {
+// Over the epochs that have it.
+std::optional<double> MeanStepSeconds(const core::Results& results) {
   double sum = 0;
   int count = 0;
   for (const core::EpochResult& epoch : results.epochs) {
-    if (const std::optional<double> found = value(epoch)) {
-      sum += *found;
-      ++count;
-    }
+    if (epoch.avg_batch_time <= 0) continue;
+    sum += epoch.avg_batch_time;
+    ++count;
   }
   return count > 0 ? std::optional(sum / count) : std::nullopt;
 }
 
-std::optional<core::BreakdownResult> MeanBreakdown(const core::Results& results) {
-  const auto mean = [&results](double core::BreakdownResult::*part) {
-    return MeanOverEpochs(results, [part](const core::EpochResult& epoch) {
-      return epoch.breakdown ? std::optional((*epoch.breakdown).*part) : std::nullopt;
-    });
-  };
-  using Breakdown = core::BreakdownResult;
-  if (!mean(&Breakdown::total)) return std::nullopt;
-  return Breakdown{.total = *mean(&Breakdown::total),
-                   .load = *mean(&Breakdown::load),
-                   .computation = *mean(&Breakdown::computation),
-                   .communication = *mean(&Breakdown::communication),
-                   .exposed = *mean(&Breakdown::exposed),
-                   .waiting = *mean(&Breakdown::waiting)};
+std::optional<core::Breakdown> MeanBreakdown(const core::Results& results) {
+  std::vector<core::Breakdown> breakdowns;
+  for (const core::EpochResult& epoch : results.epochs) {
+    if (epoch.breakdown) breakdowns.push_back(*epoch.breakdown);
+  }
+  return breakdowns.empty() ? std::nullopt : std::optional(core::Mean(breakdowns));
 }
 
 std::optional<double> FromSummary(const core::Results& results, const char* key) {
@@ -79,13 +69,11 @@ Figures FiguresOf(const core::Results& results) {
   figures.server_ranks = results.world_size - figures.training_ranks;
   figures.images_per_second = FromSummary(results, "avg_train_throughput");
   figures.epoch_seconds = FromSummary(results, "avg_train_time_per_epoch");
-  figures.step_seconds = MeanOverEpochs(results, [](const core::EpochResult& epoch) {
-    return epoch.avg_batch_time > 0 ? std::optional(epoch.avg_batch_time) : std::nullopt;
-  });
+  figures.step_seconds = MeanStepSeconds(results);
   figures.breakdown = MeanBreakdown(results);
   if (figures.breakdown) {
-    figures.communication_seconds = figures.breakdown->communication;
-    figures.exposed_seconds = figures.breakdown->exposed;
+    figures.communication_seconds = figures.breakdown->communication.count();
+    figures.exposed_seconds = figures.breakdown->exposed.count();
   }
   figures.pull_seconds = FromSummary(results, "avg_comm_time_pull");
   figures.push_seconds = FromSummary(results, "avg_comm_time_push");

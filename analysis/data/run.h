@@ -23,7 +23,7 @@ struct Figures {
   std::optional<double> step_seconds;
   std::optional<double> communication_seconds;
   std::optional<double> exposed_seconds;  // The part of it during which nothing was computed.
-  std::optional<core::BreakdownResult> breakdown;
+  std::optional<core::Breakdown> breakdown;
   std::optional<double> pull_seconds;
   std::optional<double> push_seconds;
   std::optional<double> best_accuracy;  // Percent.

@@ -50,8 +50,12 @@ TEST(FiguresTest, AreMeansOverEpochs) {
 
 TEST(FiguresTest, TheBreakdownGoesBeforeTheScriptsTimes) {
   core::Results results = TwoEpochs();
-  results.epochs[0].breakdown = {.total = 0.5, .communication = 0.25, .exposed = 0.125};
-  results.epochs[1].breakdown = {.total = 1.0, .communication = 0.75, .exposed = 0.375};
+  results.epochs[0].breakdown = {.total = core::Duration(0.5),
+                                 .communication = core::Duration(0.25),
+                                 .exposed = core::Duration(0.125)};
+  results.epochs[1].breakdown = {.total = core::Duration(1.0),
+                                 .communication = core::Duration(0.75),
+                                 .exposed = core::Duration(0.375)};
   core::Summarize(results);
   const Figures figures = FiguresOf(results);
   EXPECT_THAT(figures.communication_seconds, Optional(0.5));

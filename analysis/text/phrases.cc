@@ -48,12 +48,8 @@ constexpr Phrases kEnglish = {
     .averages = "Averages",
     .startup = "command to first step's end",
     .median_step = "median step of a rank",
-    .loading = "waiting for data",
-    .computation = "computation",
+    .step_figures = {{"load", "waiting for data"}, {"waiting", "communication waiting for peers"}},
     .hidden_share = "communication hidden",
-    .waiting = "communication waiting for peers",
-    .pull = "pull",
-    .push = "push",
     .best_in_epoch = "in epoch ",
     .epochs = "Epochs",
     .epoch = {"epoch", ""},
@@ -128,12 +124,15 @@ constexpr Phrases kChinese = {
     .averages = "平均值",
     .startup = "启动至第一步结束",
     .median_step = "单进程每步中位数",
-    .loading = "等待数据",
-    .computation = "计算",
+    .step_figures = {{"load", "等待数据"},
+                     {"computation", "计算"},
+                     {"communication", "通信"},
+                     {"exposed", "未隐藏通信"},
+                     {"hidden", "已隐藏通信"},
+                     {"pull", "拉取参数"},
+                     {"push", "推送梯度"},
+                     {"waiting", "通信中等待其他进程"}},
     .hidden_share = "通信被隐藏的比例",
-    .waiting = "通信中等待其他进程",
-    .pull = "拉取参数",
-    .push = "推送梯度",
     .best_in_epoch = "轮次 ",
     .epochs = "各轮结果",
     .epoch = {"轮次", ""},
@@ -171,6 +170,13 @@ std::optional<Language> LanguageOf(std::string_view name) {
   if (name == "en") return Language::kEnglish;
   if (name == "zh") return Language::kChinese;
   return std::nullopt;
+}
+
+const char* Phrases::TitleOf(const core::StepFigure& figure) const {
+  for (const FigureTitle& each : step_figures) {
+    if (each.name != nullptr && std::string_view(each.name) == figure.name) return each.title;
+  }
+  return figure.name;
 }
 
 const Phrases& PhrasesIn(Language language) {

@@ -1,8 +1,11 @@
 #ifndef ANALYSIS_TEXT_PHRASES_H_
 #define ANALYSIS_TEXT_PHRASES_H_
 
+#include <iterator>
 #include <optional>
 #include <string_view>
+
+#include "core/breakdown.h"
 
 namespace analysis {
 
@@ -52,12 +55,13 @@ struct Phrases {
   const char* averages;
   const char* startup;
   const char* median_step;
-  const char* loading;
-  const char* computation;
+  // Of those of a step's figures whose name will not do.
+  struct FigureTitle {
+    const char* name = nullptr;
+    const char* title = nullptr;
+  };
+  FigureTitle step_figures[std::size(core::kStepFigures)];
   const char* hidden_share;
-  const char* waiting;
-  const char* pull;
-  const char* push;
   const char* best_in_epoch;
   const char* epochs;
   Heading epoch, train_loss, train_accuracy, validation_loss, validation_accuracy, pull_time,
@@ -84,6 +88,8 @@ struct Phrases {
   const char* impossible;  // Measured faster than can be.
   // What was written.
   const char* written;
+
+  const char* TitleOf(const core::StepFigure& figure) const;
 };
 
 const Phrases& PhrasesIn(Language language);

@@ -117,6 +117,16 @@ std::string Configuration(const Run& run, const Phrases& phrases) {
   return values.ToString();
 }
 
+// Where a step's time went, as far as the run's file says.
+core::Breakdown StepOf(const Figures& figures) {
+  core::Breakdown step = figures.breakdown.value_or(core::Breakdown());
+  if (figures.communication_seconds)
+    step.communication = core::Duration(*figures.communication_seconds);
+  if (figures.pull_seconds) step.pull = core::Duration(*figures.pull_seconds);
+  if (figures.push_seconds) step.push = core::Duration(*figures.push_seconds);
+  return step;
+}
+
 std::string Averages(const Run& run, const Phrases& phrases) {
   const Figures& figures = run.figures;
   NamedValues values(phrases);
@@ -128,17 +138,13 @@ std::string Averages(const Run& run, const Phrases& phrases) {
   if (const std::vector<double>& times = run.results.step_times; !times.empty()) {
     values.AddMilliseconds(phrases.median_step, core::Quantile(times, 0.5));
   }
-  if (figures.breakdown) {
-    values.AddMilliseconds(phrases.loading, figures.breakdown->load);
-    values.AddMilliseconds(phrases.computation, figures.breakdown->computation);
+  for (const core::StepFigure& figure : core::kStepFigures) {
+    if (figure.member == &core::Breakdown::total) continue;  // Above.
+    const double seconds = (StepOf(figures).*figure.member).count();
+    if (seconds > 0) values.AddMilliseconds(phrases.TitleOf(figure), seconds);
   }
-  values.AddMilliseconds(phrases.communication.text, figures.communication_seconds);
-  values.AddMilliseconds(phrases.pull, figures.pull_seconds);
-  values.AddMilliseconds(phrases.push, figures.push_seconds);
-  values.AddMilliseconds(phrases.exposed.text, figures.exposed_seconds);
   if (figures.breakdown) {
-    values.AddMilliseconds(phrases.waiting, figures.breakdown->waiting);
-    if (const double whole = figures.breakdown->communication; whole > 0) {
+    if (const core::Duration whole = figures.breakdown->communication; whole.count() > 0) {
       const double hidden = 1 - figures.breakdown->exposed / whole;
       values.Add(phrases.hidden_share, absl::StrCat(Fixed(100 * hidden, 1), " %"));
     }
@@ -184,10 +190,11 @@ std::string Epochs(const Run& run, const Phrases& phrases) {
       row.push_back(Milliseconds(epoch.avg_comm_time_pull));
       row.push_back(Milliseconds(epoch.avg_comm_time_push));
     } else {
-      row.push_back(Milliseconds(epoch.breakdown ? std::optional(epoch.breakdown->communication)
-                                                 : epoch.avg_comm_time));
+      row.push_back(Milliseconds(epoch.breakdown
+                                     ? std::optional(epoch.breakdown->communication.count())
+                                     : epoch.avg_comm_time));
     }
-    row.push_back(epoch.breakdown ? Milliseconds(epoch.breakdown->exposed) : kAbsent);
+    row.push_back(epoch.breakdown ? Milliseconds(epoch.breakdown->exposed.count()) : kAbsent);
     table.AddRow(std::move(row));
   }
   return table.ToString(2);

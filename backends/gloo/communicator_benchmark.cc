@@ -15,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backends/gloo/gloo_communicator.h"
@@ -28,10 +27,12 @@
 #include "core/base/temporary_folder.h"
 #include "core/task.h"
 
-ABSL_FLAG(int, repetitions, 11, "of a case");
-ABSL_FLAG(int, shrink, 1, "divides the model's sizes; for a test that all cases run");
-
 namespace {
+
+struct Options {
+  int repetitions = 11;  // Of a case.
+  int shrink = 1;        // Divides the model's sizes.
+};
 
 using core::Buffer;
 using core::Communicator;
@@ -59,7 +60,7 @@ core::Table MakeTable() {
 }
 
 // The parameters of ResNet-50 in torchvision's order of sizes: 25,557,032 in 161 tensors.
-std::vector<int64_t> ResNet50() {
+std::vector<int64_t> ResNet50(int shrink) {
   std::vector<int64_t> counts = {64 * 3 * 49, 64, 64};
   int64_t inputs = 64;
   const int blocks[] = {3, 4, 6, 3};
@@ -74,7 +75,7 @@ std::vector<int64_t> ResNet50() {
     }
   }
   counts.insert(counts.end(), {inputs * 1000, 1000});
-  for (int64_t& count : counts) count = std::max<int64_t>(1, count / absl::GetFlag(FLAGS_shrink));
+  for (int64_t& count : counts) count = std::max<int64_t>(1, count / shrink);
   return counts;
 }
 
@@ -88,7 +89,8 @@ std::vector<int64_t> Buckets(int64_t total, int64_t bucket) {
 // Runs one case repeatedly on one rank.
 class Runner {
  public:
-  Runner(Communicator& communicator, const Case& test) : communicator_(communicator), test_(test) {
+  Runner(Communicator& communicator, const Case& test, int repetitions)
+      : communicator_(communicator), test_(test), repetitions_(repetitions) {
     for (int64_t count : test.counts) total_ += count;
     data_.resize(total_);
     if (communicator.rank() == 0)
@@ -98,8 +100,7 @@ class Runner {
   core::Task Run() {
     std::vector<double> seconds;
     double processor_time = 0;
-    const int repetitions = absl::GetFlag(FLAGS_repetitions);
-    for (int repetition = 0; repetition < repetitions; ++repetition) {
+    for (int repetition = 0; repetition < repetitions_; ++repetition) {
       std::fill(data_.begin(), data_.end(), static_cast<float>(communicator_.rank() + 1));
       float barrier = 0;
       co_await communicator_.AllReduce({&barrier, 1});
@@ -108,7 +109,7 @@ class Runner {
       std::vector<Work> works = Start();
       for (Work& work : works) co_await work;
       const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-      processor_time += (core::ProcessorSeconds() - busy) / repetitions;
+      processor_time += (core::ProcessorSeconds() - busy) / repetitions_;
       std::vector<double> times(communicator_.size());
       times[communicator_.rank()] = passed.count();
       const int64_t size = communicator_.size();
@@ -186,13 +187,14 @@ class Runner {
 
   Communicator& communicator_;
   const Case& test_;
+  const int repetitions_;
   int64_t total_ = 0;
   std::vector<float> data_;
   std::vector<std::vector<float>> received_;  // The server's, by worker.
 };
 
-int RunRank(int rank, int size, const std::string& folder) {
-  const std::vector<int64_t> tensors = ResNet50();
+int RunRank(int rank, int size, const Options& options, const std::string& folder) {
+  const std::vector<int64_t> tensors = ResNet50(options.shrink);
   int64_t total = 0;
   for (int64_t count : tensors) total += count;
   const std::vector<Case> cases = {
@@ -211,7 +213,7 @@ int RunRank(int rank, int size, const std::string& folder) {
     const auto communicator =
         backends::ConnectGloo({.rank = rank, .size = size, .store = store.get()});
     for (const Case& test : cases) {
-      Runner runner(*communicator, test);
+      Runner runner(*communicator, test, options.repetitions);
       core::RunToEnd(runner.Run());
     }
   } catch (const std::exception& error) {
@@ -221,18 +223,18 @@ int RunRank(int rank, int size, const std::string& folder) {
   return 0;
 }
 
-int RunRanks(int size) {
+int RunRanks(int size, const Options& options) {
   if (size < 2) {
     std::fprintf(stderr, "communicator_benchmark needs at least 2 ranks\n");
     return 1;
   }
   const core::TemporaryFolder folder;
-  std::printf("%d ranks, %d repetitions, float32\n%s", size, absl::GetFlag(FLAGS_repetitions),
+  std::printf("%d ranks, %d repetitions, float32\n%s", size, options.repetitions,
               MakeTable().Head().c_str());
   std::vector<core::Process> ranks;
   for (int rank = 0; rank < size; ++rank) {
     ranks.push_back(core::ValueOrThrow(
-        core::Process::Fork([&] { return RunRank(rank, size, folder.path()); })));
+        core::Process::Fork([&] { return RunRank(rank, size, options, folder.path()); })));
   }
   int failed = 0;
   for (core::Process& rank : ranks) failed |= rank.Wait().code;
@@ -243,12 +245,15 @@ int RunRanks(int size) {
 
 int main(int argc, char** argv) {
   try {
+    Options options;
+    core::FlagTable flags = {
+        {"repetitions", &options.repetitions, core::Range(1, 1e6), "of a case"},
+        {"shrink", &options.shrink, core::Range(1, 1e9),
+         "divides the model's sizes; for a test that all cases run"},
+    };
     const std::vector<std::string> rest =
-        core::ValueOrThrow(core::ParseFlags(argc, argv, "Times the operations of training."));
-    if (absl::GetFlag(FLAGS_repetitions) < 1 || absl::GetFlag(FLAGS_shrink) < 1) {
-      throw core::Error("--repetitions and --shrink are at least 1");
-    }
-    return RunRanks(rest.empty() ? 4 : std::atoi(rest[0].c_str()));
+        flags.ReadWithOthers(argc, argv, "Times the operations of training.");
+    return RunRanks(rest.empty() ? 4 : std::atoi(rest[0].c_str()), options);
   } catch (const core::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -13,7 +13,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backends/images/decode/decoder.h"
@@ -26,17 +25,11 @@
 #include "core/base/error.h"
 #include "core/base/flags.h"
 #include "core/base/processor_time.h"
+#include "core/base/program.h"
 #include "core/base/quantile.h"
 #include "core/base/table.h"
 #include "core/base/temporary_folder.h"
-#include "core/base/user_path.h"
 #include "tools/make_dataset.h"
-
-ABSL_FLAG(std::string, data_dir, "",
-          "image folder, of which train/ is read; default: a temporary one of 500 x 375 images");
-ABSL_FLAG(int, images, 400, "how many images to make, or to read at most");
-ABSL_FLAG(int, image_size, 224, "side of the images in a batch, in pixels");
-ABSL_FLAG(int, passes, 5, "how often to read them all");
 
 namespace {
 
@@ -163,13 +156,17 @@ void Benchmark(const std::string& data_dir, int images, int size, int passes) {
 }
 
 void Main(int argc, char** argv) {
-  core::ThrowIfError(core::ParseFlags(argc, argv, kUsage).status());
-  const std::string data_dir = core::UserPath(absl::GetFlag(FLAGS_data_dir));
-  const int images = absl::GetFlag(FLAGS_images), passes = absl::GetFlag(FLAGS_passes);
-  const int size = absl::GetFlag(FLAGS_image_size);
-  if (images < 1 || passes < 1 || size < 1) {
-    throw core::Error("--images, --passes and --image-size are at least 1");
-  }
+  constexpr int kCountMax = 1'000'000;
+  std::string data_dir;
+  int images = 400, size = 224, passes = 5;
+  core::FlagTable flags = {
+      {"data_dir", &data_dir, core::IsPath(), "image folder, of which train/ is read",
+       "a temporary one of 500 x 375 images"},
+      {"images", &images, core::Range(1, kCountMax), "how many images to make, or to read at most"},
+      {"image_size", &size, core::Range(1, 4096), "side of the images in a batch, in pixels"},
+      {"passes", &passes, core::Range(1, kCountMax), "how often to read them all"},
+  };
+  flags.Read(argc, argv, kUsage);
   if (!data_dir.empty()) return Benchmark(data_dir, images, size, passes);
   const core::TemporaryFolder folder;
   const std::string made = folder.path() + "/data";
@@ -180,11 +177,5 @@ void Main(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    Main(argc, argv);
-    return 0;
-  } catch (const core::Error& error) {
-    std::cerr << "loader_benchmark: " << error.what() << std::endl;
-    return 1;
-  }
+  return core::ReportErrors("loader_benchmark", [&] { Main(argc, argv); });
 }

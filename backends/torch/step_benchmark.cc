@@ -8,31 +8,20 @@
 #include <string>
 #include <vector>
 
-#include "absl/flags/flag.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "backends/cuda/accelerator.h"
 #include "backends/cuda/cuda_device.h"
 #include "backends/images/synthetic_source.h"
 #include "backends/steady_clock.h"
 #include "backends/torch/engine/torch_replica.h"
-#include "core/base/error.h"
 #include "core/base/flags.h"
 #include "core/base/memory.h"
 #include "core/base/processor_time.h"
+#include "core/base/program.h"
 #include "core/base/quantile.h"
 #include "core/base/table.h"
 #include "core/task.h"
 #include "core/timeline.h"
-
-ABSL_FLAG(int, image_size, 64, "height and width of the images, pixels");
-ABSL_FLAG(int, batch_size, 16, "images per step");
-ABSL_FLAG(int, threads, 1, "intra-op threads");
-ABSL_FLAG(int, steps, 10, "steps that are measured");
-ABSL_FLAG(int, warmup_steps, 2, "steps before these");
-ABSL_FLAG(bool, bfloat16, false, "autocast to bfloat16");
-ABSL_FLAG(bool, cuda, false, "on the first GPU");
-ABSL_FLAG(bool, cuda_graph, false, "on the GPU, forward and backward as one graph");
 
 namespace {
 
@@ -63,7 +52,7 @@ void AddRow(const std::string& name, const std::vector<double>& values, core::Ta
 }
 
 // `processor`: milliseconds by step.
-void PrintSteps(core::Timeline& timeline, const std::vector<double>& processor) {
+void PrintSteps(core::Timeline& timeline, double batch_size, const std::vector<double>& processor) {
   std::vector<double> steps, idle;  // A GPU's own, which the host runs ahead of.
   double all_steps = 0;
   for (const core::Breakdown& step : timeline.TakeSteps()) {
@@ -85,51 +74,69 @@ void PrintSteps(core::Timeline& timeline, const std::vector<double>& processor) 
   AddRow("step", steps, table);
   AddRow("processor", processor, table);
   std::fputs(table.ToString(0).c_str(), stdout);
-  const double batch_size = absl::GetFlag(FLAGS_batch_size);
   std::printf("images/s     %9.1f\n", 1e3 * batch_size / core::Quantile(steps, 0.5));
   std::printf("mean         %9.1f images/s\n",
               1e3 * batch_size * static_cast<double>(steps.size()) / all_steps);
 }
 
-void Measure() {
-  const int64_t batch_size = absl::GetFlag(FLAGS_batch_size);
+struct Options {
+  int image_size = 64, batch_size = 16, threads = 1, steps = 10, warmup_steps = 2;
+  bool bfloat16 = false, cuda = false, cuda_graph = false;
+};
+
+Options ReadOptions(int argc, char** argv) {
+  Options asked;
+  core::FlagTable flags = {
+      {"image_size", &asked.image_size, core::Range(32, 4096),
+       "height and width of the images, pixels"},
+      {"batch_size", &asked.batch_size, core::Range(1, 65536), "images per step"},
+      {"threads", &asked.threads, core::Range(1, 1024), "intra-op threads"},
+      {"steps", &asked.steps, core::Range(1, 100'000), "steps that are measured"},
+      {"warmup_steps", &asked.warmup_steps, core::Range(1, 100'000), "steps before these"},
+      {"bfloat16", &asked.bfloat16, "autocast to bfloat16"},
+      {"cuda", &asked.cuda, "on the first GPU"},
+      {"cuda_graph", &asked.cuda_graph, "on the GPU, forward and backward as one graph"},
+  };
+  flags.Read(argc, argv, "Measures one training step of ResNet-50 in one process.");
+  return asked;
+}
+
+void Measure(const Options& asked) {
   const backends::SteadyClock clock;
   core::Timeline timeline(clock, /*tracing=*/true);
-  const bool cuda = absl::GetFlag(FLAGS_cuda);
-  backends::SyntheticSource source(batch_size, absl::GetFlag(FLAGS_image_size), 0, /*bytes=*/cuda);
+  backends::SyntheticSource source(asked.batch_size, asked.image_size, 0,
+                                   /*bytes=*/asked.cuda);
   backends::TorchReplica::Options options;
-  options.threads = absl::GetFlag(FLAGS_threads);
+  options.threads = asked.threads;
   options.learning_rate = 0.01;
-  if (absl::GetFlag(FLAGS_bfloat16)) options.precision = backends::Precision::kBfloat16;
+  if (asked.bfloat16) options.precision = backends::Precision::kBfloat16;
   const Moment start = Now(clock);
   std::unique_ptr<backends::Accelerator> accelerator;
-  if (cuda) {
+  if (asked.cuda) {
     accelerator = std::make_unique<backends::Accelerator>(backends::OpenCudaDevice(0), clock);
     timeline.Defer(&accelerator->spans);
     options.accelerator = accelerator.get();
-    options.cuda_graph = absl::GetFlag(FLAGS_cuda_graph);
+    options.cuda_graph = asked.cuda_graph;
   }
   const auto replica = backends::MakeTorchReplica(options, &source, nullptr, &timeline);
   const Moment built = Now(clock);
   core::RunToEnd(Step(*replica));
   const Moment first_step = Now(clock);
-  for (int i = 1; i < absl::GetFlag(FLAGS_warmup_steps); ++i) core::RunToEnd(Step(*replica));
+  for (int i = 1; i < asked.warmup_steps; ++i) core::RunToEnd(Step(*replica));
 
   timeline.BeginSteps();
   std::vector<double> processor;
-  for (int i = 0; i < absl::GetFlag(FLAGS_steps); ++i) {
+  for (int i = 0; i < asked.steps; ++i) {
     const Moment begin = Now(clock);
     core::RunToEnd(Step(*replica));
     processor.push_back(Milliseconds(Now(clock).processor - begin.processor));
     timeline.EndStep();
   }
-  std::printf("ResNet-50, %dx%d, batch %d, %s, threads %d, %zu steps\n",
-              absl::GetFlag(FLAGS_image_size), absl::GetFlag(FLAGS_image_size),
-              absl::GetFlag(FLAGS_batch_size),
-              absl::GetFlag(FLAGS_bfloat16) ? "bfloat16" : "float32", absl::GetFlag(FLAGS_threads),
-              processor.size());
-  if (cuda) std::printf("on %s\n", accelerator->device->name().c_str());
-  PrintSteps(timeline, processor);
+  std::printf("ResNet-50, %dx%d, batch %d, %s, threads %d, %zu steps\n", asked.image_size,
+              asked.image_size, asked.batch_size, asked.bfloat16 ? "bfloat16" : "float32",
+              asked.threads, processor.size());
+  if (asked.cuda) std::printf("on %s\n", accelerator->device->name().c_str());
+  PrintSteps(timeline, asked.batch_size, processor);
   const auto print_once = [](const char* name, const Moment& from, const Moment& to) {
     std::printf("%-12s %9.1f ms, processor %.1f ms\n", name, Milliseconds(to.wall - from.wall),
                 Milliseconds(to.processor - from.processor));
@@ -146,18 +153,5 @@ void Measure() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const absl::StatusOr<std::vector<std::string>> rest =
-      core::ParseFlags(argc, argv, "Measures one training step of ResNet-50 in one process.");
-  if (!rest.ok() || !rest->empty()) {
-    std::fprintf(stderr, "%s\n",
-                 rest.ok() ? ("unexpected argument " + rest->front()).c_str()
-                           : std::string(rest.status().message()).c_str());
-    return 1;
-  }
-  try {
-    Measure();
-  } catch (const core::Error& error) {
-    std::fprintf(stderr, "step_benchmark: %s\n", error.what());
-    return 1;
-  }
+  return core::ReportErrors("step_benchmark", [&] { Measure(ReadOptions(argc, argv)); });
 }

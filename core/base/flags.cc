@@ -4,32 +4,18 @@
 #include <cstddef>
 #include <cstdlib>
 #include <iostream>
-#include <map>
-#include <optional>
-#include <utility>
 
-#include "absl/flags/commandlineflag.h"
-#include "absl/flags/reflection.h"
-#include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "core/base/error.h"
 
 namespace core {
 namespace {
 
 constexpr size_t kHelpColumns = 100;
-
-std::map<std::string, absl::CommandLineFlag*> ProgramFlags() {
-  std::map<std::string, absl::CommandLineFlag*> flags;
-  for (const auto& [name, flag] : absl::GetAllFlags()) {
-    const bool of_abseil = flag->Filename().find("absl/flags/") != std::string::npos;
-    if (!of_abseil && !flag->IsRetired()) flags.emplace(std::string(name), flag);
-  }
-  return flags;
-}
 
 std::string WithDashes(std::string_view name) {
   return absl::StrReplaceAll(absl::string_view(name.data(), name.size()), {{"_", "-"}});
@@ -51,34 +37,16 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 // A text that a user typed, in one line and of bounded length.
 std::string Quoted(std::string_view text) {
-  return absl::CEscape(absl::string_view(text.data(), std::min<size_t>(text.size(), 200)));
+  return absl::Utf8SafeCEscape(absl::string_view(text.data(), std::min<size_t>(text.size(), 200)));
 }
 
-absl::Status UnknownFlag(std::string_view typed, std::string_view name) {
-  const std::vector<std::string> nearest = NearestNames(name, [] {
-    std::vector<std::string> names;
-    for (const auto& [known, flag] : ProgramFlags()) names.push_back(known);
-    return names;
-  }());
+[[noreturn]] void RefuseUnknown(std::string_view typed, const std::vector<std::string>& nearest) {
   std::vector<std::string> offers;
-  for (const std::string& known : nearest) offers.push_back("--" + WithDashes(known));
-  return absl::InvalidArgumentError(absl::StrCat(
+  for (const std::string& name : nearest) offers.push_back("--" + WithDashes(name));
+  throw Error(absl::StrCat(
       "unknown flag ", Quoted(typed), "; ",
       offers.empty() ? "" : absl::StrCat("did you mean ", absl::StrJoin(offers, " or "), "? "),
       "--help lists the flags"));
-}
-
-absl::Status SetFlag(absl::CommandLineFlag& flag, std::string_view typed, std::string_view value) {
-  std::string error;
-  if (flag.ParseFrom(absl::string_view(value.data(), value.size()), &error)) {
-    return absl::OkStatus();
-  }
-  // Abseil's sentence, then "; " and what the type's own parser says, if it says anything.
-  const size_t reason = error.rfind("; ");
-  return absl::InvalidArgumentError(absl::StrCat(
-      "\"", Quoted(value), "\" is no value for ", Quoted(typed),
-      reason == std::string::npos ? "" : absl::StrCat(" (", error.substr(reason + 2), ")"), ": ",
-      flag.Help(), " (default: ", flag.DefaultValue(), ")"));
 }
 
 std::string Wrapped(std::string_view text, size_t indent) {
@@ -98,19 +66,6 @@ std::string Wrapped(std::string_view text, size_t indent) {
     column += word.size();
   }
   return result + '\n';
-}
-
-std::string HelpText(std::string_view usage) {
-  std::string text(usage);
-  if (!text.empty() && text.back() != '\n') text += '\n';
-  text += "\nFlags (with dashes or underscores):\n";
-  for (const auto& [name, flag] : ProgramFlags()) {
-    const std::string value =
-        flag->IsOfType<std::string>() ? '"' + flag->DefaultValue() + '"' : flag->DefaultValue();
-    absl::StrAppend(&text, "  --", WithDashes(name), "\n",
-                    Wrapped(absl::StrCat(flag->Help(), " (default: ", value, ")"), 6));
-  }
-  return text;
 }
 
 }  // namespace
@@ -135,51 +90,126 @@ std::vector<std::string> NearestNames(std::string_view name,
   return nearest;
 }
 
-absl::StatusOr<std::vector<std::string>> ParseFlags(int argc, char** argv, std::string_view usage) {
-  const auto flags = ProgramFlags();
-  std::vector<std::string> positional;
+std::function<absl::StatusOr<std::string>(const std::string&)> OneOf(
+    std::vector<std::string> names) {
+  return [names = std::move(names)](const std::string& name) -> absl::StatusOr<std::string> {
+    if (std::find(names.begin(), names.end(), name) != names.end()) return name;
+    const std::vector<std::string> nearest = NearestNames(name, names);
+    return absl::InvalidArgumentError(absl::StrCat(
+        nearest.empty() ? "" : absl::StrCat("did you mean ", absl::StrJoin(nearest, " or "), "? "),
+        "There are ", absl::StrJoin(names, ", ")));
+  };
+}
+
+void RefuseFlag(std::string_view name, const std::string& found, const std::string& wanted) {
+  throw Error(absl::StrCat("--", WithDashes(name), "=", Quoted(found), ": ", wanted));
+}
+
+Flag::Flag(std::string name, Converted number, Range range, std::string help)
+    : name_(std::move(name)), help_(std::move(help)) {
+  set_ = [number, range](const std::string& text) {
+    double value = 0;
+    const absl::Status status = Set(text, range, value);
+    if (status.ok()) number.set(value);
+    return status;
+  };
+  text_ = [number] { return absl::UnparseFlag(number.get()); };
+}
+
+std::string Flag::HelpAndDefault() const {
+  std::string words = text_ ? text_() : "";
+  if (is_text_) words = absl::StrCat("\"", words, "\"");
+  return absl::StrCat(help_, " (default: ", otherwise_.value_or(words), ")");
+}
+
+void FlagTable::Add(const FlagTable& more) {
+  flags_.insert(flags_.end(), more.flags_.begin(), more.flags_.end());
+}
+
+size_t FlagTable::IndexOf(std::string_view name) const {
+  const auto flag = std::find_if(flags_.begin(), flags_.end(),
+                                 [name](const Flag& each) { return each.name_ == name; });
+  return static_cast<size_t>(flag - flags_.begin());
+}
+
+std::map<std::string, std::string> FlagTable::Values() const {
+  std::map<std::string, std::string> values;
+  for (const Flag& flag : flags_) {
+    if (flag.text_) values[flag.name_] = flag.text_();
+  }
+  return values;
+}
+
+std::string FlagTable::HelpText(std::string_view usage) const {
+  std::map<std::string, std::string> by_name;
+  for (const Flag& flag : flags_) by_name[flag.name_] = flag.HelpAndDefault();
+  std::string text(usage);
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  text += "\nFlags (with dashes or underscores):\n";
+  for (const auto& [name, help] : by_name) {
+    absl::StrAppend(&text, "  --", WithDashes(name), "\n", Wrapped(help, 6));
+  }
+  return text;
+}
+
+void FlagTable::Read(int argc, char** argv, std::string_view usage) {
+  const std::vector<std::string> others = ReadWithOthers(argc, argv, usage);
+  if (others.empty()) return;
+  throw Error(absl::StrCat("unexpected argument \"", Quoted(others[0]),
+                           "\": flags start with --; see --help"));
+}
+
+std::vector<std::string> FlagTable::ReadWithOthers(int argc, char** argv, std::string_view usage) {
+  std::vector<std::string> others;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--") {
-      positional.insert(positional.end(), argv + i + 1, argv + argc);
+      others.insert(others.end(), argv + i + 1, argv + argc);
       break;
     }
     if (argument.size() < 2 || argument[0] != '-') {
-      positional.emplace_back(argument);
+      others.emplace_back(argument);
       continue;
     }
     const size_t equals = argument.find('=');
     const std::string_view typed = argument.substr(0, equals);
-    const std::string_view bare = typed.substr(typed.starts_with("--") ? 2 : 1);
-    const std::string name =
-        absl::StrReplaceAll(absl::string_view(bare.data(), bare.size()), {{"-", "_"}});
-    std::optional<std::string_view> value;
+    const std::string name = absl::StrReplaceAll(
+        std::string(typed.substr(typed.starts_with("--") ? 2 : 1)), {{"-", "_"}});
+    std::optional<std::string> value;
     if (equals != std::string_view::npos) value = argument.substr(equals + 1);
     if (name == "help" || typed == "-h") {
       std::cout << HelpText(usage) << std::flush;
       std::exit(0);
     }
 
-    auto flag = flags.find(name);
-    if (flag == flags.end() && !value && name.starts_with("no")) {
-      flag = flags.find(name.substr(name.starts_with("no_") ? 3 : 2));
-      if (flag != flags.end() && flag->second->IsOfType<bool>()) {
+    size_t index = IndexOf(name);
+    if (index == flags_.size() && !value && name.starts_with("no")) {
+      const size_t negated =
+          IndexOf(std::string_view(name).substr(name.starts_with("no_") ? 3 : 2));
+      if (negated < flags_.size() && flags_[negated].is_boolean_) {
+        index = negated;
         value = "false";
-      } else {
-        flag = flags.end();
       }
     }
-    if (flag == flags.end()) return UnknownFlag(typed, name);
-    if (!value && flag->second->IsOfType<bool>()) value = "true";
-    if (!value && i + 1 < argc) value = argv[++i];
-    if (!value) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("no value after ", Quoted(typed), ": ", flag->second->Help(),
-                       " (default: ", flag->second->DefaultValue(), ")"));
+    if (index == flags_.size()) {
+      std::vector<std::string> known;
+      for (const Flag& each : flags_) known.push_back(each.name_);
+      RefuseUnknown(typed, NearestNames(name, known));
     }
-    if (absl::Status status = SetFlag(*flag->second, typed, *value); !status.ok()) return status;
+    Flag& flag = flags_[index];
+    if (!value && flag.is_boolean_) value = "true";
+    if (!value && i + 1 < argc) value = argv[++i];
+    if (!value)
+      throw Error(absl::StrCat("no value after ", Quoted(typed), ": ", flag.HelpAndDefault()));
+    if (const absl::Status status = flag.set_(*value); !status.ok()) {
+      RefuseFlag(flag.name_, *value, absl::StrCat(status.message(), " (", flag.help_, ")"));
+    }
+    flag.given_ = true;
   }
-  return positional;
+  for (const Flag& flag : flags_) {
+    if (flag.finish_) flag.finish_();
+  }
+  return others;
 }
 
 }  // namespace core

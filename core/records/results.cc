@@ -1,8 +1,12 @@
 #include "core/records/results.h"
 
 #include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <iterator>
 #include <numeric>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -18,74 +22,94 @@ using Json = nlohmann::ordered_json;
 // Some three million steps; larger is no results file, and reading it would only eat memory.
 constexpr int64_t kBytesMax = int64_t{64} << 20;
 
-// A field without a value is left out.
-template <typename T>
-void Put(Json& json, const char* key, const std::optional<T>& value) {
-  if (value) json[key] = *value;
+struct Required {};
+constexpr Required kRequired;
+
+template <typename T, typename Record>
+concept MaybeConst = std::same_as<std::remove_const_t<T>, Record>;
+
+// The fields of a file, once for Writer and Reader. Those that are required must be there.
+template <typename Fields>
+void Visit(Fields& fields, MaybeConst<Breakdown> auto& breakdown) {
+  for (const StepFigure& figure : kStepFigures) fields(figure.name, breakdown.*figure.member);
 }
 
-Json ToJson(const EpochResult& epoch) {
-  Json json = {{"epoch", epoch.epoch},
-               {"train_loss", epoch.train_loss},
-               {"train_accuracy", epoch.train_accuracy},
-               {"train_time", epoch.train_time},
-               {"train_throughput", epoch.train_throughput},
-               {"avg_batch_time", epoch.avg_batch_time}};
-  Put(json, "avg_comm_time", epoch.avg_comm_time);
-  Put(json, "avg_comm_time_pull", epoch.avg_comm_time_pull);
-  Put(json, "avg_comm_time_push", epoch.avg_comm_time_push);
-  Put(json, "val_loss", epoch.val_loss);
-  Put(json, "val_accuracy", epoch.val_accuracy);
-  if (const auto& b = epoch.breakdown) {
-    json["breakdown"] = {{"total", b->total},
-                         {"load", b->load},
-                         {"computation", b->computation},
-                         {"communication", b->communication},
-                         {"exposed", b->exposed},
-                         {"waiting", b->waiting}};
+template <typename Fields>
+void Visit(Fields& fields, MaybeConst<EpochResult> auto& epoch) {
+  fields("epoch", epoch.epoch);
+  fields.Loss("train_loss", epoch.train_loss);
+  fields("train_accuracy", epoch.train_accuracy, kRequired);
+  fields("train_time", epoch.train_time, kRequired);
+  fields("train_throughput", epoch.train_throughput, kRequired);
+  fields("avg_batch_time", epoch.avg_batch_time);
+  fields("avg_comm_time", epoch.avg_comm_time);
+  fields("avg_comm_time_pull", epoch.avg_comm_time_pull);
+  fields("avg_comm_time_push", epoch.avg_comm_time_push);
+  fields.Loss("val_loss", epoch.val_loss);
+  fields("val_accuracy", epoch.val_accuracy);
+  fields("breakdown", epoch.breakdown);
+}
+
+template <typename Fields>
+void Visit(Fields& fields, MaybeConst<Results> auto& results) {
+  fields("method", results.method);
+  fields("strategy", results.strategy);
+  fields("world_size", results.world_size, kRequired);
+  fields("num_workers", results.num_workers);
+  fields("batch_size", results.batch_size, kRequired);
+  fields("start_time", results.start_time);
+  fields("end_time", results.end_time);
+  fields("partial", results.partial);
+  fields("epochs", results.epochs, kRequired);
+  fields.Loss("all_losses", results.all_losses);
+  fields("best_accuracy", results.best_accuracy);
+  fields("summary", results.summary);
+  fields("configuration", results.configuration);
+  fields("skipped_images", results.skipped_images);
+  fields("peak_memory_bytes", results.peak_memory_bytes);
+  fields("step_times", results.step_times);
+  fields("startup_seconds", results.startup_seconds);
+}
+
+// An object to be. A field without a value is left out.
+struct Writer {
+  Json json = Json::object();
+
+  template <typename T>
+  void operator()(const char* name, const T& value, Required = {}) {
+    json[name] = ToJson(value);
   }
-  return json;
-}
+  template <typename T>
+  void operator()(const char* name, const std::optional<T>& value) {
+    if (value) json[name] = ToJson(*value);
+  }
+  void operator()(const char* name, const Duration& value) {
+    if (!std::isnan(value.count())) json[name] = value.count();
+  }
+  template <typename T>
+  void Loss(const char* name, const T& value) {
+    (*this)(name, value);
+  }
 
-Json ToJson(const Results& results) {
-  Json json = {{"method", results.method},
-               {"strategy", results.strategy},
-               {"world_size", results.world_size}};
-  Put(json, "num_workers", results.num_workers);
-  json["batch_size"] = results.batch_size;
-  json["start_time"] = results.start_time;
-  json["end_time"] = results.end_time;
-  json["partial"] = results.partial;
-  json["epochs"] = Json::array();
-  for (const EpochResult& epoch : results.epochs) json["epochs"].push_back(ToJson(epoch));
-  json["all_losses"] = results.all_losses;
-  Put(json, "best_accuracy", results.best_accuracy);
-  json["summary"] = Json::object();
-  for (const auto& [key, value] : results.summary) json["summary"][key] = value;
-  json["configuration"] = Json::object();
-  for (const auto& [key, value] : results.configuration) json["configuration"][key] = value;
-  json["skipped_images"] = results.skipped_images;
-  json["peak_memory_bytes"] = results.peak_memory_bytes;
-  json["step_times"] = results.step_times;
-  Put(json, "startup_seconds", results.startup_seconds);
-  return json;
-}
-
-std::optional<double> OptionalNumber(JsonObject& object, const char* key) {
-  return object.HasValue(key) ? std::optional(object.Number(key, 0)) : std::nullopt;
-}
-
-std::string OptionalText(JsonObject& object, const char* key) {
-  return object.HasValue(key) ? object.Text(key) : "";
-}
-
-std::vector<double> OptionalNumbers(JsonObject& object, const char* key) {
-  return object.HasValue(key) ? object.Numbers(key, 0) : std::vector<double>();
-}
+  template <typename T>
+  static Json ToJson(const T& value) {
+    if constexpr (requires(Writer writer) { Visit(writer, value); }) {
+      Writer writer;
+      Visit(writer, value);
+      return writer.json;
+    } else {
+      return value;
+    }
+  }
+  static Json ToJson(const std::vector<EpochResult>& epochs) {
+    Json list = Json::array();
+    for (const EpochResult& epoch : epochs) list.push_back(ToJson(epoch));
+    return list;
+  }
+};
 
 // "2024-05-01T12:34:56.789" becomes "2024-05-01 12:34:56"; any other text stays.
-std::string ReadTime(JsonObject& object, const char* key) {
-  std::string time = OptionalText(object, key);
+std::string PlainTime(std::string time) {
   constexpr std::string_view kPattern = "dddd-dd-ddTdd:dd:dd";
   if (time.size() < kPattern.size()) return time;
   for (size_t i = 0; i < kPattern.size(); ++i) {
@@ -105,89 +129,99 @@ std::vector<double> LossesOfEpoch(JsonObject& epoch) {
   return {};
 }
 
-BreakdownResult ReadBreakdown(JsonObject object) {
-  const auto seconds = [&](const char* key) { return OptionalNumber(object, key).value_or(0); };
-  return {.total = seconds("total"),
-          .load = seconds("load"),
-          .computation = seconds("computation"),
-          .communication = seconds("communication"),
-          .exposed = seconds("exposed"),
-          .waiting = seconds("waiting")};
-}
+// Reads the fields of an object. What may be missing, or null, leaves its value as it is.
+class Reader {
+ public:
+  explicit Reader(JsonObject& object) : object_(object) {}
 
-EpochResult ReadEpoch(JsonObject& object, int position, const std::vector<double>& losses) {
-  const double steps = static_cast<double>(losses.size());
-  EpochResult epoch;
-  epoch.epoch = object.HasValue("epoch") ? object.Count("epoch", 0) : position;
-  if (losses.empty() || (object.Has("train_loss") && !object.HasList("train_loss"))) {
-    epoch.train_loss = object.NumberOrNan("train_loss");
-  } else {
-    epoch.train_loss = std::accumulate(losses.begin(), losses.end(), 0.0) / steps;
+  template <typename T>
+  void operator()(const char* name, T& value) {
+    if (object_.HasValue(name)) Read(name, value);
   }
-  epoch.train_accuracy = object.Number("train_accuracy", 0);
-  epoch.train_time = object.Number("train_time", 0);
-  epoch.train_throughput = object.Number("train_throughput", 0);
-  epoch.avg_batch_time = OptionalNumber(object, "avg_batch_time")
-                             .value_or(losses.empty() ? 0 : epoch.train_time / steps);
-  epoch.avg_comm_time = OptionalNumber(object, "avg_comm_time");
-  epoch.avg_comm_time_pull = OptionalNumber(object, "avg_comm_time_pull");
-  epoch.avg_comm_time_push = OptionalNumber(object, "avg_comm_time_push");
-  if (object.Has("val_loss")) epoch.val_loss = object.NumberOrNan("val_loss");
-  epoch.val_accuracy = OptionalNumber(object, "val_accuracy");
-  if (object.HasValue("breakdown")) epoch.breakdown = ReadBreakdown(object.Object("breakdown"));
-  return epoch;
-}
-
-void ReadEpochs(JsonObject& file, Results& results) {
-  std::vector<double> losses_in_epochs;
-  for (JsonObject& epoch : file.Objects("epochs")) {
-    const std::vector<double> losses = LossesOfEpoch(epoch);
-    const int position = static_cast<int>(results.epochs.size()) + 1;
-    results.epochs.push_back(ReadEpoch(epoch, position, losses));
-    losses_in_epochs.insert(losses_in_epochs.end(), losses.begin(), losses.end());
+  template <typename T>
+  void operator()(const char* name, T& value, Required) {
+    Read(name, value);
+    if constexpr (std::same_as<T, int>) value = object_.Count(name, 1);
   }
-  const bool from_zero = !results.epochs.empty() && results.epochs.front().epoch == 0;
-  for (EpochResult& epoch : results.epochs) epoch.epoch += from_zero ? 1 : 0;
-
-  // One number per step, or one list of them per epoch.
-  if (file.HasValue("all_losses")) results.all_losses = file.NumbersOrNan("all_losses");
-  if (results.all_losses.empty()) results.all_losses = std::move(losses_in_epochs);
-}
-
-void ReadSummary(JsonObject& file, Results& results) {
-  // What the epochs say fills what the file leaves out.
-  Summarize(results);
-  if (file.HasValue("summary")) {
-    JsonObject summary = file.Object("summary");
-    for (const std::string& key : summary.Keys()) {
-      if (summary.HasNumber(key)) results.summary[key] = summary.Number(key, 0);
+  // The mean of the steps', where there is nothing else.
+  void Loss(const char* name, double& mean) {
+    const std::vector<double> losses = LossesOfEpoch(object_);
+    if (losses.empty() || (object_.Has(name) && !object_.HasList(name))) {
+      mean = object_.NumberOrNan(name);
+    } else {
+      mean = std::accumulate(losses.begin(), losses.end(), 0.0) / std::ssize(losses);
     }
   }
-  if (const auto best = OptionalNumber(file, "best_accuracy")) results.best_accuracy = best;
+  void Loss(const char* name, std::optional<double>& loss) {
+    if (object_.Has(name)) loss = object_.NumberOrNan(name);
+  }
+  // One number per step, or one list of them per epoch.
+  void Loss(const char* name, std::vector<double>& losses) {
+    if (object_.HasValue(name)) losses = object_.NumbersOrNan(name);
+  }
+
+ private:
+  void Read(const char* name, int& value) { value = object_.Count(name, 0); }
+  void Read(const char* name, double& value) { value = object_.Number(name, 0); }
+  void Read(const char* name, Duration& value) { value = Duration(object_.Number(name, 0)); }
+  void Read(const char* name, bool& value) { value = object_.Boolean(name); }
+  void Read(const char* name, std::string& value) { value = object_.Text(name); }
+  void Read(const char* name, std::vector<double>& values) { values = object_.Numbers(name, 0); }
+  void Read(const char* name, std::vector<std::string>& values) { values = object_.Texts(name); }
+  template <typename T>
+  void Read(const char* name, std::optional<T>& value) {
+    Read(name, value.emplace());
+  }
+  template <typename T>
+  void Read(const char* name, std::map<std::string, T>& values) {
+    JsonObject object = object_.Object(name);
+    for (const std::string& key : object.Keys()) {
+      // The scripts' summaries hold other things than figures, too.
+      if (std::same_as<T, double> && !object.HasNumber(key)) continue;
+      Reader(object).Read(key.c_str(), values[key]);
+    }
+  }
+  void Read(const char* name, Breakdown& breakdown) {
+    JsonObject object = object_.Object(name);
+    Reader reader(object);
+    Visit(reader, breakdown);
+  }
+  void Read(const char* name, std::vector<EpochResult>& epochs);
+
+  JsonObject& object_;
+};
+
+void Reader::Read(const char* name, std::vector<EpochResult>& epochs) {
+  for (JsonObject& object : object_.Objects(name)) {
+    EpochResult& epoch = epochs.emplace_back();
+    epoch.epoch = static_cast<int>(epochs.size());
+    Reader reader(object);
+    Visit(reader, epoch);
+    const auto steps = std::ssize(LossesOfEpoch(object));
+    if (epoch.avg_batch_time == 0 && steps > 0) epoch.avg_batch_time = epoch.train_time / steps;
+  }
+  const bool from_zero = !epochs.empty() && epochs.front().epoch == 0;
+  for (EpochResult& epoch : epochs) epoch.epoch += from_zero ? 1 : 0;
 }
 
 Results FromJson(JsonObject file) {
   Results results;
-  results.method = OptionalText(file, "method");
-  results.strategy = OptionalText(file, "strategy");
-  results.world_size = file.Count("world_size", 1);
-  if (file.HasValue("num_workers")) results.num_workers = file.Count("num_workers", 0);
-  results.batch_size = file.Count("batch_size", 1);
-  results.start_time = ReadTime(file, "start_time");
-  results.end_time = ReadTime(file, "end_time");
-  results.partial = file.HasValue("partial") && file.Boolean("partial");
-  ReadEpochs(file, results);
-  ReadSummary(file, results);
-  if (file.HasValue("configuration")) {
-    JsonObject configuration = file.Object("configuration");
-    for (const std::string& key : configuration.Keys()) {
-      results.configuration[key] = configuration.Text(key);
+  Reader reader(file);
+  Visit(reader, results);
+  results.start_time = PlainTime(results.start_time);
+  results.end_time = PlainTime(results.end_time);
+  if (results.all_losses.empty()) {
+    for (JsonObject& epoch : file.Objects("epochs")) {
+      const std::vector<double> losses = LossesOfEpoch(epoch);
+      results.all_losses.insert(results.all_losses.end(), losses.begin(), losses.end());
     }
   }
-  if (file.HasValue("skipped_images")) results.skipped_images = file.Texts("skipped_images");
-  results.peak_memory_bytes = OptionalNumbers(file, "peak_memory_bytes");
-  results.step_times = OptionalNumbers(file, "step_times");
-  results.startup_seconds = OptionalNumber(file, "startup_seconds");
+  // What the epochs say fills what the file leaves out.
+  Results whole;
+  whole.epochs = results.epochs;
+  Summarize(whole);
+  results.summary.merge(whole.summary);
+  if (!results.best_accuracy) results.best_accuracy = whole.best_accuracy;
   return results;
 }
 
@@ -227,8 +261,8 @@ void Summarize(Results& results) {
 }
 
 absl::Status WriteResults(const Results& results, const std::string& path) {
-  return WriteFile(path,
-                   ToJson(results).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  return WriteFile(
+      path, Writer::ToJson(results).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 absl::StatusOr<Results> ReadResults(const std::string& path) {

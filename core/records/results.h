@@ -9,13 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/file.h"  // WriteFile, for those who write beside the results.
+#include "core/breakdown.h"
 
 namespace core {
-
-// Mean seconds per step of a rank, or over ranks: see core::Breakdown.
-struct BreakdownResult {
-  double total = 0, load = 0, computation = 0, communication = 0, exposed = 0, waiting = 0;
-};
 
 // One epoch, over all training ranks. Accuracies in percent, times in seconds. JSON keys are the
 // fields' names.
@@ -31,7 +27,7 @@ struct EpochResult {
   std::optional<double> avg_comm_time_push;
   std::optional<double> val_loss;
   std::optional<double> val_accuracy;
-  std::optional<BreakdownResult> breakdown;
+  std::optional<Breakdown> breakdown;  // Mean over steps and training ranks.
 };
 
 // What a run leaves behind. The names at the top level and in `summary` are those of the Python

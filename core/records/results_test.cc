@@ -60,7 +60,12 @@ Results Example() {
     epoch.avg_comm_time_push = 0.02 * i;
     epoch.val_loss = 1.0 / 3 / i;
     epoch.val_accuracy = 60.0 - 10 * i;
-    epoch.breakdown = {0.1, 0.01, 0.05, 0.06, 0.04, 0.02};
+    epoch.breakdown.emplace();
+    Duration seconds{};
+    for (const StepFigure& figure : kStepFigures) {
+      *epoch.breakdown.*figure.member = seconds += Duration(0.01);
+    }
+    if (i == 1) epoch.breakdown->waiting = Duration(NAN);  // Not known.
     results.epochs.push_back(epoch);
   }
   results.all_losses = {2.302585092994046, 0.1, 1e-300, 3};
@@ -129,7 +134,11 @@ TEST(ResultsTest, WhatIsWrittenIsReadToTheBit) {
   EXPECT_EQ(epoch.val_loss, written.epochs[1].val_loss);
   EXPECT_EQ(epoch.val_accuracy, 40.0);
   ASSERT_TRUE(epoch.breakdown.has_value());
-  EXPECT_EQ(epoch.breakdown->exposed, 0.04);
+  for (const StepFigure& figure : kStepFigures) {
+    EXPECT_EQ(*epoch.breakdown.*figure.member, *written.epochs[1].breakdown.*figure.member)
+        << figure.name;
+  }
+  EXPECT_TRUE(std::isnan(read->epochs[0].breakdown->waiting.count()));
 }
 
 TEST(ResultsTest, TheFileHasTheNamesThatOtherToolsRead) {
@@ -146,6 +155,10 @@ TEST(ResultsTest, TheFileHasTheNamesThatOtherToolsRead) {
         "avg_comm_time_pull", "avg_comm_time_push", "val_loss", "val_accuracy"}) {
     EXPECT_TRUE(json["epochs"][0].contains(key)) << key;
   }
+  for (const char* key : {"total", "load", "computation", "communication", "exposed", "waiting"}) {
+    EXPECT_TRUE(json["epochs"][1]["breakdown"].contains(key)) << key;
+  }
+  EXPECT_FALSE(json["epochs"][0]["breakdown"].contains("waiting"));
   EXPECT_FALSE(json["epochs"][0].contains("avg_comm_time"));
   EXPECT_EQ(json["epochs"][0]["epoch"], 1);
 }

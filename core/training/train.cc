@@ -1,37 +1,35 @@
 #include "core/training/train.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <span>
 
 namespace core {
 namespace {
 
-// What an epoch's figures are made of; summed over ranks as a vector of doubles.
-struct Totals {
-  double correct, count;
-  double evaluation_loss, evaluation_correct, evaluation_count;
-  double total, load, computation, communication, exposed, pull, push;
-
-  Buffer buffer() { return {this, sizeof(*this) / sizeof(double), DataType::kFloat64}; }
+// What an epoch's figures are made of, summed over steps and ranks: these, then kStepFigures.
+enum Total {
+  kCorrect,
+  kCount,
+  kEvaluationLoss,
+  kEvaluationCorrect,
+  kEvaluationCount,
+  kFirstFigure,
 };
+constexpr size_t kTotals = kFirstFigure + std::size(kStepFigures);
 
-void AddBreakdowns(const std::vector<Breakdown>& breakdowns, Totals& totals) {
+void AddBreakdowns(const std::vector<Breakdown>& breakdowns, std::vector<double>& totals) {
   for (const Breakdown& step : breakdowns) {
-    totals.total += step.total.count();
-    totals.load += step.load.count();
-    totals.computation += step.computation.count();
-    totals.communication += step.communication.count();
-    totals.exposed += step.exposed.count();
-    totals.pull += step.pull.count();
-    totals.push += step.push.count();
+    size_t total = kFirstFigure;
+    for (const StepFigure& figure : kStepFigures) totals[total++] += (step.*figure.member).count();
   }
 }
 
-void AddMetrics(const std::vector<StepMetrics>& metrics, Totals& totals) {
+void AddMetrics(const std::vector<StepMetrics>& metrics, std::vector<double>& totals) {
   for (const StepMetrics& step : metrics) {
-    totals.correct += static_cast<double>(step.correct);
-    totals.count += static_cast<double>(step.count);
+    totals[kCorrect] += static_cast<double>(step.correct);
+    totals[kCount] += static_cast<double>(step.count);
   }
 }
 
@@ -52,30 +50,30 @@ double MeanWaiting(const std::vector<double>& communication, const Roles& roles,
   return waiting / static_cast<double>(steps);
 }
 
-EpochResult MakeResult(const Totals& totals, std::span<const double> losses, const Roles& roles,
-                       Duration time) {
+EpochResult MakeResult(std::span<const double> totals, std::span<const double> losses,
+                       const Roles& roles, Duration time) {
   const double steps = static_cast<double>(losses.size());
   const double rank_steps = steps * roles.workers;
   EpochResult result;
   result.train_loss = std::accumulate(losses.begin(), losses.end(), 0.0) / steps;
-  result.train_accuracy = 100.0 * totals.correct / totals.count;
+  result.train_accuracy = 100.0 * totals[kCorrect] / totals[kCount];
   result.train_time = time.count();
-  result.train_throughput = totals.count / time.count();
+  result.train_throughput = totals[kCount] / time.count();
   result.avg_batch_time = time.count() / steps;
-  result.breakdown = BreakdownResult{.total = totals.total / rank_steps,
-                                     .load = totals.load / rank_steps,
-                                     .computation = totals.computation / rank_steps,
-                                     .communication = totals.communication / rank_steps,
-                                     .exposed = totals.exposed / rank_steps};
-  if (totals.pull == 0 && totals.push == 0) {
-    result.avg_comm_time = totals.communication / rank_steps;
-  } else {
-    result.avg_comm_time_pull = totals.pull / rank_steps;
-    result.avg_comm_time_push = totals.push / rank_steps;
+  Breakdown& breakdown = result.breakdown.emplace();
+  size_t total = kFirstFigure;
+  for (const StepFigure& figure : kStepFigures) {
+    breakdown.*figure.member = Duration(totals[total++] / rank_steps);
   }
-  if (totals.evaluation_count > 0) {
-    result.val_loss = totals.evaluation_loss / totals.evaluation_count;
-    result.val_accuracy = 100.0 * totals.evaluation_correct / totals.evaluation_count;
+  if (breakdown.pull + breakdown.push == Duration(0)) {
+    result.avg_comm_time = breakdown.communication.count();
+  } else {
+    result.avg_comm_time_pull = breakdown.pull.count();
+    result.avg_comm_time_push = breakdown.push.count();
+  }
+  if (totals[kEvaluationCount] > 0) {
+    result.val_loss = totals[kEvaluationLoss] / totals[kEvaluationCount];
+    result.val_accuracy = 100.0 * totals[kEvaluationCorrect] / totals[kEvaluationCount];
   }
   return result;
 }
@@ -86,15 +84,15 @@ struct Epoch {
 };
 
 Task Evaluate(Worker& worker, Strategy& strategy, TrainingReplica& replica, Roles roles,
-              Totals& totals) {
+              std::vector<double>& totals) {
   co_await strategy.Synchronize(worker);
   Work broadcast = worker.communicator.Broadcast(replica.statistics(), roles.first_worker());
   co_await broadcast;
   if (!roles.trains(worker.communicator.rank())) co_return;
   const Evaluation evaluation = replica.Evaluate();
-  totals.evaluation_loss = evaluation.loss_sum;
-  totals.evaluation_correct = static_cast<double>(evaluation.correct);
-  totals.evaluation_count = static_cast<double>(evaluation.count);
+  totals[kEvaluationLoss] = evaluation.loss_sum;
+  totals[kEvaluationCorrect] = static_cast<double>(evaluation.correct);
+  totals[kEvaluationCount] = static_cast<double>(evaluation.count);
 }
 
 // Validation and the exchange of figures after an epoch's steps.
@@ -106,14 +104,14 @@ Task CloseEpoch(Worker& worker, Strategy& strategy, TrainingReplica& replica, Ti
 
   EpochRecord record;
   record.losses.assign(steps, 0.0);
-  Totals totals{};
+  std::vector<double> totals(kTotals);
   const std::vector<StepMetrics> metrics = replica.TakeTraining();
   AddMetrics(metrics, totals);
   for (size_t step = 0; step < metrics.size(); ++step) record.losses[step] = metrics[step].loss;
   if (roles.trains(rank)) AddBreakdowns(breakdowns, totals);
   co_await Evaluate(worker, strategy, replica, roles, totals);
 
-  Work summed = worker.communicator.AllReduce(totals.buffer());
+  Work summed = worker.communicator.AllReduce(View(totals));
   Work summed_losses = worker.communicator.AllReduce(View(record.losses));
   std::vector<double> communication(steps * roles.size());
   for (int64_t step = 0; step < steps; ++step) {
@@ -127,7 +125,7 @@ Task CloseEpoch(Worker& worker, Strategy& strategy, TrainingReplica& replica, Ti
   for (double& loss : record.losses) loss /= roles.workers;
   record.result = MakeResult(totals, record.losses, roles, epoch.time);
   record.result.epoch = epoch.index + 1;
-  record.result.breakdown->waiting = MeanWaiting(communication, roles, steps);
+  record.result.breakdown->waiting = Duration(MeanWaiting(communication, roles, steps));
   for (const Breakdown& step : breakdowns) record.step_times.push_back(step.total.count());
   observer.OnEpoch(record);
 }

@@ -5,23 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "experiments/common/shared_flags.h"
+
 namespace experiments {
 
 // The work that all cases share, and what is measured beside us.
-struct BenchmarkOptions {
+struct BenchmarkOptions : Workload {
   int steps = 10;
-  int batch_size = 16;  // Per training rank.
-  int image_size = 64;
-  int threads = 1;  // Computing threads per rank.
-  // Of ours, as the trainer's flags have them.
-  std::string backend = "gloo";
-  std::string device = "cpu";
-  std::string precision = "fp32";
-  int rounds = 1;       // How often the whole table is run.
-  std::string only;     // Cases whose name holds this; empty: all.
-  std::string rate;     // Of the links between test hosts; empty: ranks of one host.
-  std::string scripts;  // Absolute folder of the scripts to compare with, or empty.
-  std::string python;   // The program that runs them.
+  std::string backend = "gloo";    // Of ours, as the trainer's flag has it.
+  int rounds = 1;                  // How often the whole table is run.
+  std::string only;                // Cases whose name holds this; empty: all.
+  std::string rate;                // Of the links between test hosts; empty: ranks of one host.
+  std::string scripts;             // Absolute folder of the scripts to compare with, or empty.
+  std::string python = "python3";  // The program that runs them.
+  std::string output;              // Absolute path of a file for the rows, too, or empty.
 };
 
 // A strategy at a number of ranks.

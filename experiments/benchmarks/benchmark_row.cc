@@ -1,5 +1,8 @@
 #include "experiments/benchmarks/benchmark_row.h"
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -11,38 +14,47 @@ namespace {
 
 // One figure of a row, in the table and in the file.
 struct Column {
-  const char* key;
+  std::string key;
   const char* heading;
   const char* unit;
   double unit_size;  // What one of the table's units is in those of the field.
   int decimals;
-  std::optional<double> BenchmarkRow::*figure;
+  std::function<std::optional<double>(const BenchmarkRow&)> figure;
 };
 
-const std::vector<Column>& Columns() {
-  static const std::vector<Column> columns = {
+std::vector<Column> MakeColumns() {
+  std::vector<Column> columns = {
       {"images_per_second", "images", "1/s", 1, 1, &BenchmarkRow::images_per_second},
       {"step_seconds", "step", "ms", 1e-3, 0, &BenchmarkRow::step_seconds},
       {"step_spread_seconds", "spread", "ms", 1e-3, 0, &BenchmarkRow::step_spread_seconds},
       {"steps", "steps", "count", 1, 0, &BenchmarkRow::steps},
-      {"compute_seconds", "compute", "ms", 1e-3, 0, &BenchmarkRow::compute_seconds},
-      {"exposed_seconds", "exposed", "ms", 1e-3, 0, &BenchmarkRow::exposed_seconds},
-      {"hidden_seconds", "hidden", "ms", 1e-3, 0, &BenchmarkRow::hidden_seconds},
-      {"waiting_seconds", "waiting", "ms", 1e-3, 0, &BenchmarkRow::waiting_seconds},
-      {"load_seconds", "load", "ms", 1e-3, 0, &BenchmarkRow::load_seconds},
       {"peak_memory_bytes", "memory", "GB", 1e9, 2, &BenchmarkRow::peak_memory_bytes},
       {"first_step_seconds", "first step", "s", 1, 2, &BenchmarkRow::first_step_seconds},
       {"wrong", "#wrong", "count", 1, 0, &BenchmarkRow::wrong},
       {"other_cores", "others", "cores", 1, 1, &BenchmarkRow::other_cores},
       {"speedup", "speed-up", "x", 1, 2, &BenchmarkRow::speedup},
   };
+  for (const core::StepFigure& figure : core::kStepFigures) {
+    if (figure.member == &core::Breakdown::total) continue;  // The median stands for it.
+    columns.push_back({figure.key(), figure.title, "ms", 1e-3, 0,
+                       [&figure](const BenchmarkRow& row) -> std::optional<double> {
+                         if (!row.breakdown) return std::nullopt;
+                         const double seconds = (*row.breakdown.*figure.member).count();
+                         return std::isnan(seconds) ? std::nullopt : std::optional(seconds);
+                       }});
+  }
+  return columns;
+}
+
+const std::vector<Column>& Columns() {
+  static const auto& columns = *new std::vector<Column>(MakeColumns());
   return columns;
 }
 
 std::vector<std::string> Cells(const BenchmarkRow& row) {
   std::vector<std::string> cells = {row.name, row.program};
   for (const Column& column : Columns()) {
-    const std::optional<double>& figure = row.*column.figure;
+    const std::optional<double> figure = column.figure(row);
     cells.push_back(figure ? absl::StrFormat("%.*f", column.decimals, *figure / column.unit_size)
                            : "-");
   }
@@ -66,7 +78,7 @@ nlohmann::json ToJson(std::span<const BenchmarkRow> rows) {
   for (const BenchmarkRow& row : rows) {
     nlohmann::json object = {{"name", row.name}, {"program", row.program}};
     for (const Column& column : Columns()) {
-      if (row.*column.figure) object[column.key] = *(row.*column.figure);
+      if (const auto figure = column.figure(row)) object[column.key] = *figure;
     }
     json.push_back(object);
   }

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "core/breakdown.h"
 #include "nlohmann/json.hpp"
 
 namespace experiments {
@@ -20,12 +21,7 @@ struct BenchmarkRow {
   std::optional<double> step_spread_seconds;  // Between the first and the third quartile.
   std::optional<double> steps;                // That the two figures before stand on.
 
-  // Where a step's time goes, mean over ranks: see core::Breakdown.
-  std::optional<double> compute_seconds;
-  std::optional<double> exposed_seconds;
-  std::optional<double> hidden_seconds;
-  std::optional<double> waiting_seconds;  // The part of communication that waits for slower ranks.
-  std::optional<double> load_seconds;
+  std::optional<core::Breakdown> breakdown;  // Of the steps, mean over ranks.
 
   std::optional<double> peak_memory_bytes;   // Of the rank that has most.
   std::optional<double> first_step_seconds;  // From the command to the end of its first step.

@@ -109,19 +109,12 @@ std::optional<double> Mean(std::span<const BenchmarkRun> runs, const Get& get) {
   return count == 0 ? std::nullopt : std::optional(sum / count);
 }
 
-void FillBreakdown(std::span<const BenchmarkRun> runs, BenchmarkRow& row) {
-  using Breakdown = core::BreakdownResult;
-  const auto mean = [&](auto get) {
-    return Mean(runs, [&](const BenchmarkRun& run) {
-      return run.breakdown ? std::optional<double>(get(*run.breakdown)) : std::nullopt;
-    });
-  };
-  row.compute_seconds = mean([](const Breakdown& step) { return step.computation; });
-  row.exposed_seconds = mean([](const Breakdown& step) { return step.exposed; });
-  row.hidden_seconds =
-      mean([](const Breakdown& step) { return step.communication - step.exposed; });
-  row.waiting_seconds = mean([](const Breakdown& step) { return step.waiting; });
-  row.load_seconds = mean([](const Breakdown& step) { return step.load; });
+std::optional<core::Breakdown> MeanBreakdown(std::span<const BenchmarkRun> runs) {
+  std::vector<core::Breakdown> breakdowns;
+  for (const BenchmarkRun& run : runs) {
+    if (run.breakdown) breakdowns.push_back(*run.breakdown);
+  }
+  return breakdowns.empty() ? std::nullopt : std::optional(core::Mean(breakdowns));
 }
 
 double CountWrong(std::span<const BenchmarkRun> runs, std::optional<double> first_loss) {
@@ -180,7 +173,7 @@ BenchmarkRow MakeRow(const BenchmarkCase& benchmark_case, const BenchmarkOptions
   row.step_seconds = median;
   row.step_spread_seconds = core::Quantile(steps, 0.75) - core::Quantile(steps, 0.25);
   row.steps = static_cast<double>(steps.size());
-  FillBreakdown(runs, row);
+  row.breakdown = MeanBreakdown(runs);
   // On test hosts our ranks count from their own start, which leaves the set-up of the hosts out.
   if (options.rate.empty()) {
     row.first_step_seconds = Mean(runs, [](const BenchmarkRun& run) { return run.first_step; });

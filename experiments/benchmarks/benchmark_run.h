@@ -18,7 +18,7 @@ struct BenchmarkRun {
   std::vector<double> step_times;
   std::vector<double> losses;       // By step.
   std::vector<double> peak_memory;  // By rank.
-  std::optional<core::BreakdownResult> breakdown;
+  std::optional<core::Breakdown> breakdown;
   std::optional<double> first_step;
   double other_cores = 0;
   std::map<std::string, std::string> configuration;

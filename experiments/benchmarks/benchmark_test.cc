@@ -49,9 +49,11 @@ echo '{"method": "script", "world_size": 2, "batch_size": 2, "epochs": [], "all_
 }
 
 TEST(BenchmarkTest, BadFlagsAreRefused) {
-  EXPECT_THAT(RunCommand({kBenchmark, "--steps=0"}).errors, HasSubstr("must be at least 1"));
+  EXPECT_THAT(RunCommand({kBenchmark, "--steps=0"}).errors,
+              HasSubstr("--steps=0: must be a whole number from 1 "));
   EXPECT_THAT(RunCommand({kBenchmark, "--only=zz"}).errors, HasSubstr("--only=zz: no case"));
   EXPECT_THAT(RunCommand({kBenchmark, "--scripts=zz"}).errors, HasSubstr("no such folder"));
+  EXPECT_THAT(RunCommand({kBenchmark, "--device=gpu"}).errors, HasSubstr("cpu, cuda"));
   EXPECT_EQ(RunCommand({kBenchmark, "--rounds=0"}).code, 1);
 }
 

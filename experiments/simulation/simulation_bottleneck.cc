@@ -85,13 +85,11 @@ std::string Gain(const Remedy& remedy, double gain) {
 }
 
 double BusyOf(Resource resource, const SimulationRow& row, double share) {
-  const auto of_step = [&row](const std::optional<double>& seconds) {
-    return seconds.value_or(0) / *row.step_seconds;
-  };
+  const double step = row.step.total.count();
   std::optional<double> measured;
   if (resource == Resource::kLinks) measured = row.link_busy;
-  if (resource == Resource::kComputing) measured = of_step(row.compute_seconds);
-  if (resource == Resource::kServing && row.serve_seconds) measured = of_step(row.serve_seconds);
+  if (resource == Resource::kComputing) measured = row.step.computation.count() / step;
+  if (resource == Resource::kServing && row.serve_seconds) measured = *row.serve_seconds / step;
   return std::clamp(measured.value_or(share), 0.0, 1.0);
 }
 

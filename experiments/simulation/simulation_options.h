@@ -2,6 +2,7 @@
 #define EXPERIMENTS_SIMULATION_SIMULATION_OPTIONS_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -23,8 +24,9 @@ struct SimulationOptions {
   int processes = 1;
 };
 
-// Throws core::Error in one line that names the flag, or file and key, for what cannot be meant.
-SimulationOptions SimulationOptionsFromFlags();
+// From the program's command line. Throws core::Error in one line that names the flag, or file and
+// key, for what cannot be meant.
+SimulationOptions ReadSimulationOptions(int argc, char** argv, std::string_view usage);
 
 }  // namespace experiments
 

@@ -37,12 +37,6 @@ struct Figure {
   std::optional<double> SimulationRow::*figure;
 };
 constexpr Figure kFigures[] = {
-    {"step_seconds", &SimulationRow::step_seconds},
-    {"compute_seconds", &SimulationRow::compute_seconds},
-    {"communication_seconds", &SimulationRow::communication_seconds},
-    {"exposed_seconds", &SimulationRow::exposed_seconds},
-    {"pull_seconds", &SimulationRow::pull_seconds},
-    {"push_seconds", &SimulationRow::push_seconds},
     {"serve_seconds", &SimulationRow::serve_seconds},
     {"images_per_second", &SimulationRow::images_per_second},
     {"efficiency", &SimulationRow::efficiency},
@@ -91,8 +85,8 @@ std::string FormatTable(std::span<const SimulationRow> rows) {
                      {"memory", "MB"}});
   for (const SimulationRow& row : rows) {
     table.AddRow({row.strategy, absl::StrCat(row.world_size), absl::StrCat(row.workers),
-                  Cell(row.step_seconds, 1), Cell(row.compute_seconds, 1),
-                  Cell(row.communication_seconds, 1), Cell(row.exposed_seconds, 1),
+                  Cell(row.step.total.count(), 1), Cell(row.step.computation.count(), 1),
+                  Cell(row.step.communication.count(), 1), Cell(row.step.exposed.count(), 1),
                   Cell(row.images_per_second, 1), Cell(row.efficiency, kPercent),
                   row.bottleneck.empty() ? "-" : row.bottleneck,
                   Fixed(row.bottleneck_busy, kPercent, 0), row.method, Fixed(row.events, kMega, 3),
@@ -107,6 +101,10 @@ nlohmann::ordered_json ToJson(const SimulationRow& row) {
     if (!(row.*field.text).empty()) json[field.key] = row.*field.text;
   }
   for (const Count& field : kCounts) json[field.key] = row.*field.count;
+  for (const core::StepFigure& figure : core::kStepFigures) {
+    const double seconds = (row.step.*figure.member).count();
+    if (!std::isnan(seconds)) json[figure.key()] = seconds;
+  }
   for (const Figure& field : kFigures) {
     if (row.*field.figure) json[field.key] = *(row.*field.figure);
   }
@@ -117,6 +115,10 @@ SimulationRow SimulationRowFrom(const nlohmann::ordered_json& json) {
   SimulationRow row;
   for (const Text& field : kTexts) row.*field.text = json.value(field.key, std::string());
   for (const Count& field : kCounts) row.*field.count = json.at(field.key);
+  for (const core::StepFigure& figure : core::kStepFigures) {
+    if (!json.contains(figure.key())) continue;
+    row.step.*figure.member = core::Duration(json.at(figure.key()).get<double>());
+  }
   for (const Figure& field : kFigures) {
     if (json.contains(field.key)) row.*field.figure = json.at(field.key).get<double>();
   }

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "core/breakdown.h"
 #include "nlohmann/json.hpp"
 
 namespace experiments {
@@ -21,12 +22,7 @@ struct SimulationRow {
   std::string bottleneck;  // "server's links"; empty if nobody asked.
   std::string bottleneck_sentence;
 
-  std::optional<double> step_seconds;
-  std::optional<double> compute_seconds;
-  std::optional<double> communication_seconds;
-  std::optional<double> exposed_seconds;  // Of it, while the worker computes nothing.
-  std::optional<double> pull_seconds;
-  std::optional<double> push_seconds;
+  core::Breakdown step;                     // Of a worker; its total is the mean over all ranks.
   std::optional<double> serve_seconds;      // A server's computing.
   std::optional<double> images_per_second;  // Of all workers.
   std::optional<double> efficiency;         // Over as many workers that need not keep in step.

@@ -21,27 +21,6 @@ double ImagesPerSecond(const SimulationCase& simulation, const core::Roles& role
   return static_cast<double>(roles.workers) * simulation.profile.batch_size / step;
 }
 
-// Mean over steps.
-double Mean(const std::vector<core::Breakdown>& steps, core::Duration core::Breakdown::*part) {
-  core::Duration sum{};
-  for (const core::Breakdown& step : steps) sum += step.*part;
-  return steps.empty() ? 0 : sum.count() / static_cast<double>(steps.size());
-}
-
-void AddBreakdown(const sim::Simulation& result, SimulationRow& row) {
-  const std::vector<core::Breakdown>& steps = result.worker_steps;
-  row.compute_seconds = Mean(steps, &core::Breakdown::computation);
-  row.communication_seconds = Mean(steps, &core::Breakdown::communication);
-  row.exposed_seconds = Mean(steps, &core::Breakdown::exposed);
-  const double pull = Mean(steps, &core::Breakdown::pull);
-  const double push = Mean(steps, &core::Breakdown::push);
-  if (pull > 0) row.pull_seconds = pull;
-  if (push > 0) row.push_seconds = push;
-  if (!result.server_steps.empty()) {
-    row.serve_seconds = Mean(result.server_steps, &core::Breakdown::computation);
-  }
-}
-
 // "host 0's " of "host 0's up-link".
 std::string OwnerOf(const std::string& link) { return link.substr(0, link.rfind(' ') + 1); }
 
@@ -66,12 +45,13 @@ SimulationRow ClosedFormRow(const SimulationCase& simulation) {
   const core::Roles roles = RolesOf(simulation);
   const sim::ServerStep step = sim::ClosedForm(simulation.cluster, simulation.profile, roles);
   SimulationRow row;
-  row.step_seconds = step.total();
-  // Workers that serve add and update themselves.
-  row.compute_seconds = step.compute + (roles.servers > 0 ? 0 : step.serve);
-  row.communication_seconds = row.exposed_seconds = step.pull + step.push;
-  row.pull_seconds = step.pull;
-  row.push_seconds = step.push;
+  row.step = {.total = core::Duration(step.total()),
+              // Workers that serve add and update themselves.
+              .computation = core::Duration(step.compute + (roles.servers > 0 ? 0 : step.serve)),
+              .communication = core::Duration(step.pull + step.push),
+              .exposed = core::Duration(step.pull + step.push),
+              .pull = core::Duration(step.pull),
+              .push = core::Duration(step.push)};
   row.serve_seconds = step.serve;
   row.images_per_second = ImagesPerSecond(simulation, roles, step.total());
   return row;
@@ -96,9 +76,12 @@ SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod me
        .all_reduce = simulation.all_reduce,
        .trace = !trace.empty()});
   SimulationRow row;
-  row.step_seconds = result.step_seconds;
+  row.step = core::Mean(result.worker_steps);
+  row.step.total = core::Duration(result.step_seconds);
+  if (!result.server_steps.empty()) {
+    row.serve_seconds = core::Mean(result.server_steps).computation.count();
+  }
   row.images_per_second = ImagesPerSecond(simulation, result.roles, result.step_seconds);
-  AddBreakdown(result, row);
   AddLink(simulation, result, row);
   row.events = static_cast<double>(result.events);
   row.messages = static_cast<double>(result.messages);
@@ -123,7 +106,7 @@ SimulationRow RunSimulation(const SimulationCase& simulation, double messages_ma
   row.servers = roles.servers;
   row.method = Name(method);
   const core::Profile& profile = simulation.profile;
-  row.efficiency = (profile.pass + profile.update) / *row.step_seconds;
+  row.efficiency = (profile.pass + profile.update) / row.step.total.count();
   row.wall_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return row;

@@ -15,10 +15,10 @@
 #include "backends/images/image_folder.h"
 #include "backends/images/image_loader.h"
 #include "core/base/error.h"
+#include "core/base/program.h"
 #include "core/base/temporary_folder.h"
 #include "core/strategies/strategies.h"
 #include "experiments/common/host_info.h"
-#include "experiments/common/program.h"
 #include "experiments/training/launcher.h"
 #include "experiments/training/rank_environment.h"
 #include "experiments/training/train_rank.h"
@@ -90,7 +90,7 @@ void Announce(const RunOptions& options, const backends::ImageDataset& dataset) 
 void StartRanks(const RunOptions& options, const backends::ImageDataset& dataset) {
   const core::TemporaryFolder meeting_place;  // For as long as they run.
   const LaunchOutcome outcome = LaunchRanks(options.ranks, [&](int rank) {
-    return ReportErrors(absl::StrCat("rank ", rank), [&] {
+    return core::ReportErrors(absl::StrCat("rank ", rank), [&] {
       RunRank(options,
               {.rank = rank,
                .world_size = options.ranks,
@@ -119,11 +119,6 @@ void WaitPassively(const RunOptions& options, char** argv) {
                                  "): set OMP_WAIT_POLICY=passive and run it again"));
 }
 
-RunOptions ReadOptions(std::string_view strategy, std::string_view usage, int argc, char** argv) {
-  ReadFlags(argc, argv, usage);
-  return OptionsFromFlags(strategy, UsableCores(), core::ValueOrThrow(ReadRankEnvironment()));
-}
-
 void RunExperiment(const RunOptions& options) {
   const std::optional<RankEnvironment> environment = core::ValueOrThrow(ReadRankEnvironment());
   if (environment && options.generated) {
@@ -145,9 +140,9 @@ void RunExperiment(const RunOptions& options) {
 }
 
 int ExperimentMain(std::string_view strategy, int argc, char** argv) {
-  return ReportErrors("lockstep", [&] {
+  return core::ReportErrors("lockstep", [&] {
     const RunOptions options = ReadOptions(strategy, kUsage, argc, argv);
-    core::ThrowIfError(core::CheckFlagsApply({&options.entry(), 1}, options.strategy_options()));
+    core::ThrowIfError(core::CheckFlagsApply({&options.entry(), 1}, options.strategy_options));
     WaitPassively(options, argv);
     RunExperiment(options);
   });

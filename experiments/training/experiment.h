@@ -12,9 +12,6 @@ namespace experiments {
 // Call it without other threads.
 void RunExperiment(const RunOptions& options);
 
-// The options of this process, from its flags and environment. Throws core::Error.
-RunOptions ReadOptions(std::string_view strategy, std::string_view usage, int argc, char** argv);
-
 // Makes waiting OpenMP threads sleep instead of spin: beside a busy core, spinning ones fall to a
 // third of one thread's speed. libgomp reads this only when it is loaded, so it may start the
 // program anew, with the same arguments.

@@ -57,8 +57,8 @@ void Progress::OnEpoch(const core::EpochRecord& record) {
   }
   if (result.breakdown) {
     absl::StrAppendFormat(&line, "; step %.3f s, communication %.3f s (exposed %.3f s)",
-                          result.breakdown->total, result.breakdown->communication,
-                          result.breakdown->exposed);
+                          result.breakdown->total.count(), result.breakdown->communication.count(),
+                          result.breakdown->exposed.count());
   }
   if (result.epoch < size_.epochs) {
     const double done = static_cast<double>(result.epoch * size_.steps_per_epoch);

@@ -210,8 +210,7 @@ core::Task Conclude(core::Communicator& communicator, const Data& data,
 void RunRank(const RunOptions& options, const RankEnvironment& environment,
              const MeetingPlace& meeting_place, const backends::ImageDataset& dataset) {
   CatchInterruptions();
-  const std::unique_ptr<core::Strategy> strategy =
-      *options.entry().make(options.strategy_options());
+  const std::unique_ptr<core::Strategy> strategy = *options.entry().make(options.strategy_options);
   const core::Roles roles = strategy->roles(environment.world_size);
   const pid_t command = meeting_place.folder.empty() ? getpid() : getppid();
 

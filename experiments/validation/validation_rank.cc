@@ -3,19 +3,16 @@
 #include <chrono>
 #include <string>
 
-#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "backends/gloo/gloo_communicator.h"
 #include "backends/rendezvous/file_store.h"
 #include "backends/steady_clock.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "experiments/common/program.h"
+#include "core/base/flags.h"
+#include "core/base/program.h"
 #include "experiments/training/rank_environment.h"
 #include "experiments/validation/measure.h"
-
-ABSL_FLAG(std::string, folder, "",
-          "holds plan.json, a list of measurements; rank 0 writes measured.json there");
 
 namespace experiments {
 namespace {
@@ -43,10 +40,14 @@ Measured RunOne(const RankEnvironment& environment, const std::string& folder,
 }
 
 void Main(int argc, char** argv) {
-  ReadFlags(argc, argv, "One rank of a validation; validate_simulator starts it.");
+  std::string folder;
+  core::FlagTable flags = {
+      {"folder", &folder,
+       "holds plan.json, a list of measurements; rank 0 writes measured.json there"},
+  };
+  flags.Read(argc, argv, "One rank of a validation; validate_simulator starts it.");
   const std::optional<RankEnvironment> environment = core::ValueOrThrow(ReadRankEnvironment());
   if (!environment) throw core::Error("RANK is missing: start validate_simulator");
-  const std::string folder = absl::GetFlag(FLAGS_folder);
   const nlohmann::ordered_json plan = ReadPlan(folder);
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   for (size_t i = 0; i < plan.size(); ++i) {
@@ -61,5 +62,5 @@ void Main(int argc, char** argv) {
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  return experiments::ReportErrors("validation_rank", [&] { experiments::Main(argc, argv); });
+  return core::ReportErrors("validation_rank", [&] { experiments::Main(argc, argv); });
 }

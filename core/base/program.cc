@@ -1,28 +1,21 @@
-#include "experiments/common/program.h"
+#include "core/base/program.h"
 
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "core/base/error.h"
-#include "core/base/flags.h"
 
-namespace experiments {
-
-void ReadFlags(int argc, char** argv, std::string_view usage) {
-  const auto rest = core::ValueOrThrow(core::ParseFlags(argc, argv, usage));
-  if (rest.empty()) return;
-  throw core::Error(
-      absl::StrCat("unexpected argument \"", rest.front(), "\": flags start with --; see --help"));
-}
+namespace core {
 
 int ReportErrors(std::string_view who, const std::function<void()>& body) {
   try {
     body();
     return 0;
   } catch (const std::exception& error) {
+    std::cout << std::flush;
     std::fflush(stdout);
     const std::string cause = error.what();
     const std::string prefix =
@@ -32,4 +25,4 @@ int ReportErrors(std::string_view who, const std::function<void()>& body) {
   }
 }
 
-}  // namespace experiments
+}  // namespace core
