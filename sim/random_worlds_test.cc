@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <random>
@@ -55,7 +56,11 @@ void ForEveryWorld(Check check) {
     setitimer(ITIMER_PROF, &kTooLong, nullptr);
     const RandomWorld world = DrawWorld(seed);
     SCOPED_TRACE("RANDOM_WORLD=" + std::to_string(seed) + ": " + testing::Describe(world));
-    check(world);
+    try {
+      check(world);
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();  // A rank that waits for ever, say.
+    }
   }
   constexpr itimerval kNever = {};
   setitimer(ITIMER_PROF, &kNever, nullptr);
