@@ -20,7 +20,8 @@ core::FlagTable WorkloadFlags(Workload& workload) {
 
 core::Flag ProcessesFlag(int* processes) {
   *processes = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return {"processes", processes, {1, 1024}, "simulations at a time", "as many as there are cores"};
+  return {"processes", processes, core::Range(1, 1024), "simulations at a time",
+          "as many as there are cores"};
 }
 
 }  // namespace experiments
