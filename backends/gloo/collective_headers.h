@@ -29,9 +29,6 @@ struct CollectiveHeader {
 // these a message costs more than what is in it.
 class CollectiveHeaders {
  public:
-  // A header may carry so many bytes.
-  static constexpr int64_t kElementsMax = core::ExchangePlan::kOneHopBytesMax;
-
   explicit CollectiveHeaders(Peers& peers);
 
   // Adds a header to the message that Flush will send. Its elements are copied, if any follow.
@@ -53,6 +50,7 @@ class CollectiveHeaders {
   // So many messages may be on the way to a rank that has not come to them yet.
   static constexpr uint64_t kMessagesMax = 16;
   static constexpr int64_t kMessageBytes = 512 << 10;
+  static_assert(kMessageBytes > 2 * core::ExchangePlan::kOneHopBytesMax);
 
   struct Message {
     std::unique_ptr<std::byte[]> memory;

@@ -1,7 +1,5 @@
 #include "core/collectives/collective_queue.h"
 
-#include <utility>
-
 namespace core {
 
 void CollectiveQueue::MakeProgress() {
@@ -18,19 +16,19 @@ void CollectiveQueue::MakeProgress() {
 
 Task CollectiveQueue::AdvanceOldest() {
   DirectExchange& oldest = *collectives_.front();
-  if (!all_open_) co_await oldest.AwaitOpened();
-  all_open_ = true;
+  if (!others_are_here_) co_await oldest.AwaitOpened();
+  others_are_here_ = true;
   if (oldest.all_advanced()) co_return;  // It has no elements.
   co_await oldest.Advance();
   if (!oldest.one_hop()) ++advanced_;
 }
 
 std::unique_ptr<DirectExchange> CollectiveQueue::TakeAdvanced() {
-  if (!all_open_ || !collectives_.front()->all_advanced()) return nullptr;
+  if (!others_are_here_ || !collectives_.front()->all_advanced()) return nullptr;
   std::unique_ptr<DirectExchange> advanced = std::move(collectives_.front());
   collectives_.pop_front();
   --opened_;
-  all_open_ = false;
+  others_are_here_ = false;
   return advanced;
 }
 

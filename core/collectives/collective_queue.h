@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "core/collectives/direct_exchange.h"
 #include "core/task.h"
@@ -40,10 +41,10 @@ class CollectiveQueue {
 
  private:
   std::deque<std::unique_ptr<DirectExchange>> collectives_;
-  size_t opened_ = 0;      // So many of them have been opened, from the oldest on,
-  bool all_open_ = false;  // and the oldest by all other ranks, too.
-  int64_t started_ = 0;    // Segments of this and earlier collectives,
-  int64_t advanced_ = 0;   // and those of them that need no room any more.
+  size_t opened_ = 0;             // So many of them have been opened, from the oldest on.
+  bool others_are_here_ = false;  // All other ranks have opened the oldest, too.
+  int64_t started_ = 0;           // Segments, of all collectives so far,
+  int64_t advanced_ = 0;          // and those of them that need no room any more.
 };
 
 }  // namespace core
