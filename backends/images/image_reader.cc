@@ -10,14 +10,4 @@ Pixels ImageReader::Decode(const Crop& crop, bool scaled_decoding) {
   return decoder_.Decode(needed, shrink);
 }
 
-void ImageReader::Read(const Crop& crop, bool scaled_decoding, float* target) {
-  const Pixels pixels = Decode(crop, scaled_decoding);
-  resizer_.Resize(pixels, target);
-}
-
-void ImageReader::Read(const Crop& crop, bool scaled_decoding, uint8_t* target) {
-  const Pixels pixels = Decode(crop, scaled_decoding);
-  resizer_.Resize(pixels, target);
-}
-
 }  // namespace backends

@@ -12,7 +12,7 @@
 
 namespace backends {
 
-// Turns image files into normalized pixels. Throws core::Error, without the file's name, for a file
+// Turns image files into pixels of batches. Throws core::Error, without the file's name, for a file
 // that is no readable image. Not for use by several threads at once.
 class ImageReader {
  public:
@@ -20,13 +20,15 @@ class ImageReader {
   ImageSize Open(const std::string& path);
 
   // Stores the window of `crop` of the image last opened, once per Open: rows from the top, 3
-  // values a pixel. With `scaled_decoding`, libjpeg may shrink the image first, to no less than the
-  // crop's target: other pixels than torchvision's.
-  void Read(const Crop& crop, bool scaled_decoding, float* target);
-  // The same, not normalized.
-  void Read(const Crop& crop, bool scaled_decoding, uint8_t* target);
+  // values a pixel; float, normalized, or uint8_t. With `scaled_decoding`, libjpeg may shrink the
+  // image first, to no less than the crop's target: other pixels than torchvision's.
+  template <typename Value>
+  void Read(const Crop& crop, bool scaled_decoding, Value* target) {
+    resizer_.Resize(Decode(crop, scaled_decoding), target);
+  }
 
  private:
+  // What the crop needs of the image, having planned its resize.
   Pixels Decode(const Crop& crop, bool scaled_decoding);
 
   FileContents contents_;
