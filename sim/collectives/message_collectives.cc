@@ -50,8 +50,9 @@ core::Task ReduceScatter(SimCommunicator& communicator, core::Buffer data) {
 class MessageCollectives::Exchange : public core::MessageExchange {
  public:
   Exchange(const MessageCollectives& collectives, Runner& runner, CollectiveCall call)
-      : MessageExchange({call.kind, call.data, call.root},
-                        {runner.opening, runner.communicator, runner.gathering}),
+      : MessageExchange(
+            {call.kind, call.data, call.root},
+            {runner.exchanges->opening, runner.communicator, runner.exchanges->gathering}),
         collectives_(collectives),
         clock_(runner.state.clock),
         part_(std::move(call.part)) {}
@@ -69,11 +70,12 @@ class MessageCollectives::Exchange : public core::MessageExchange {
   Part part_;
 };
 
-MessageCollectives::Runner::Runner(Network& network, int rank)
-    : state(network.engine(), rank),
-      communicator(network, Network::Channel::kCollectives, state),
-      gathering(network, Network::Channel::kGathering, state),
+MessageCollectives::Exchanges::Exchanges(Network& network, const RankState& state)
+    : gathering(network, Network::Channel::kGathering, state),
       opening(network, Network::Channel::kOpenings, state) {}
+
+MessageCollectives::Runner::Runner(Network& network, int rank)
+    : state(network.engine(), rank), communicator(network, Network::Channel::kCollectives, state) {}
 
 MessageCollectives::MessageCollectives(Network& network, core::AllReduceOptions options,
                                        double add_bytes_per_second)
@@ -97,44 +99,47 @@ void MessageCollectives::Join(CollectiveCall call) {
 
 void MessageCollectives::OnTimer(uint64_t argument) {
   Runner& runner = *runners_[argument & (kAdded - 1)];
+  if (!runner.exchanges) runner.exchanges = std::make_unique<Exchanges>(network_, runner.state);
   if (argument & kAdded) {
-    runner.complete.front()->Complete();
-    runner.complete.pop_front();
+    runner.exchanges->complete.front()->Complete();
+    runner.exchanges->complete.pop_front();
     return;
   }
-  runner.queue.Add(std::make_unique<Exchange>(*this, runner, std::move(runner.calls.front())));
+  runner.exchanges->queue.Add(
+      std::make_unique<Exchange>(*this, runner, std::move(runner.calls.front())));
   runner.calls.pop_front();
-  if (runner.task && !runner.task.done()) return runner.queue.MakeProgress();
+  if (runner.task && !runner.task.done()) return runner.exchanges->queue.MakeProgress();
   Start(runner.task, RunExchanges(*this, runner));
 }
 
 std::vector<Collectives::Missing> MessageCollectives::Unfinished() const {
   for (const std::unique_ptr<Runner>& runner : runners_) {
     if (!runner) continue;
-    for (const core::Task* task : {&runner->task, &runner->end_task}) {
-      if (*task && task->done()) task->Rethrow();
-    }
+    if (runner->task && runner->task.done()) runner->task.Rethrow();
+    if (!runner->exchanges) continue;
+    const core::Task& end_task = runner->exchanges->end_task;
+    if (end_task && end_task.done()) end_task.Rethrow();
   }
   return {};
 }
 
 core::Task MessageCollectives::RunExchanges(MessageCollectives& collectives, Runner& runner) {
-  while (!runner.queue.empty()) {
-    runner.queue.MakeProgress();
-    co_await runner.queue.AdvanceOldest();
-    std::unique_ptr<core::DirectExchange> advanced = runner.queue.TakeAdvanced();
+  while (!runner.exchanges->queue.empty()) {
+    runner.exchanges->queue.MakeProgress();
+    co_await runner.exchanges->queue.AdvanceOldest();
+    std::unique_ptr<core::DirectExchange> advanced = runner.exchanges->queue.TakeAdvanced();
     if (!advanced) continue;
-    runner.advanced.push_back({std::move(advanced), runner.state.clock.seconds()});
-    if (runner.end_task && !runner.end_task.done()) continue;
-    Start(runner.end_task, AwaitEnds(collectives, runner));
+    runner.exchanges->advanced.push_back({std::move(advanced), runner.state.clock.seconds()});
+    if (runner.exchanges->end_task && !runner.exchanges->end_task.done()) continue;
+    Start(runner.exchanges->end_task, AwaitEnds(collectives, runner));
   }
 }
 
 core::Task MessageCollectives::AwaitEnds(MessageCollectives& collectives, Runner& runner) {
-  for (; !runner.advanced.empty(); runner.advanced.pop_front()) {
-    Advanced& oldest = runner.advanced.front();
+  for (; !runner.exchanges->advanced.empty(); runner.exchanges->advanced.pop_front()) {
+    Advanced& oldest = runner.exchanges->advanced.front();
     co_await oldest.exchange->Finish();
-    runner.complete.push_back(std::move(oldest.exchange));
+    runner.exchanges->complete.push_back(std::move(oldest.exchange));
     collectives.network_.engine().At(oldest.time, collectives,
                                      kAdded | static_cast<uint64_t>(runner.state.rank));
   }

@@ -34,20 +34,26 @@ class MessageCollectives : public Collectives, public TimerHandler {
     std::unique_ptr<core::DirectExchange> exchange;
     double time = 0;  // When all was added up.
   };
+  // What a rank has for exchanges besides.
+  struct Exchanges {
+    Exchanges(Network& network, const RankState& state);
+
+    SimCommunicator gathering;
+    SimCommunicator opening;  // Few elements travel with what opens an exchange.
+    core::CollectiveQueue queue;
+    std::deque<Advanced> advanced;
+    std::deque<std::unique_ptr<core::DirectExchange>> complete;  // Up to adding.
+    core::Task end_task;
+  };
   // One rank's threads.
   struct Runner {
     Runner(Network& network, int rank);
 
     RankState state;
     SimCommunicator communicator;
-    SimCommunicator gathering;
-    SimCommunicator opening;           // Few elements travel with what opens an exchange.
     std::deque<CollectiveCall> calls;  // Of exchanges those whose time has not come.
-    core::CollectiveQueue queue;
-    std::deque<Advanced> advanced;
-    std::deque<std::unique_ptr<core::DirectExchange>> complete;  // Up to adding.
+    std::unique_ptr<Exchanges> exchanges;
     core::Task task;
-    core::Task end_task;
   };
 
   static core::Task RunExchanges(MessageCollectives& collectives, Runner& runner);
