@@ -13,6 +13,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -153,11 +154,11 @@ double MostSeconds(const RandomWorld& world, const Simulation& result) {
 double LeastSeconds(const RandomWorld& world) {
   const Cluster& cluster = world.cluster;
   const ReplicaModel model(world.profile, cluster);
-  const std::unique_ptr<core::Strategy> strategy = testing::MakeStrategy(world);
+  const core::Roles roles = testing::MakeStrategy(world)->roles(world.options.world_size);
   double least = 0;
   std::set<int> hosts;
   for (int rank = 0; rank < world.options.world_size; ++rank) {
-    if (strategy->role(rank, world.options.world_size) == core::Role::kServer) continue;
+    if (!roles.trains(rank)) continue;
     hosts.insert(rank / cluster.ranks_per_host);
     double computing = 0;
     for (int step = 0; step < world.options.steps; ++step) {
@@ -269,7 +270,8 @@ TEST(RandomWorldsTest, TakeTwiceAsLongWhereEverythingDoes) {
 std::optional<RandomWorld> Monotone(RandomWorld world) {
   Cluster& cluster = world.cluster;
   cluster.shared_cores = {};
-  if (world.strategy == "ddp" || world.strategy == "all_reduce") {
+  const std::string_view name = world.strategy->name;
+  if (name == "ddp" || name == "all_reduce") {
     if (world.options.collectives == CollectiveMode::kFormula) return world;
     // No two flows of a ring share a link, and each waits for the last of what it needs.
     if (world.options.all_reduce.algorithm != core::AllReduceAlgorithm::kRing) {
@@ -279,7 +281,7 @@ std::optional<RandomWorld> Monotone(RandomWorld world) {
     cluster.hosts_per_rack = 0;
     return world;
   }
-  if (world.strategy == "parameter_server") {
+  if (name == "parameter_server") {
     // One link binds all flows; what starts together ends together, or in the order in which it
     // starts.
     world.strategy_options.server = {};

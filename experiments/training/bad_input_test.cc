@@ -81,7 +81,7 @@ TEST(BadInput, DevicesThatDoNotFitAreRefused) {
 TEST(BadInput, NumbersOutOfRangeNameTheFlag) {
   ExpectRefused({kDdp, "--epochs=-1"}, HasSubstr("epochs=-1"));
   ExpectRefused({kDdp, "--timeout=0"}, HasSubstr("timeout"));
-  ExpectRefused({kDdp, "--lr=nan"}, HasSubstr("--lr=nan: must be from 0 to"));
+  ExpectRefused({kDdp, "--lr=nan"}, HasSubstr("--lr=nan: must be a number from 0 to"));
   ExpectRefused({kDdp, "--image-size=8"}, HasSubstr("image-size"));
   ExpectRefused({kDdp, "--batch-size=many"}, AllOf(HasSubstr("batch"), HasSubstr("many")));
 }

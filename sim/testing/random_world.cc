@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 #include <random>
+#include <span>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -111,20 +112,15 @@ core::Profile DrawProfile(Dice& dice) {
 }
 
 // The fewest ranks of which one trains.
-int RanksMin(const RandomWorld& world) {
-  const std::unique_ptr<core::Strategy> strategy = MakeStrategy(world);
-  int ranks = 1;
-  while (strategy->role(ranks - 1, ranks) == core::Role::kServer) ++ranks;
-  return ranks;
-}
+int RanksMin(const RandomWorld& world) { return MakeStrategy(world)->servers() + 1; }
 
 void DrawStrategy(Dice& dice, RandomWorld& world) {
-  const std::vector<std::string>& names = core::StrategyNames();
-  world.strategy = names[static_cast<size_t>(dice.Integer(0, static_cast<int>(names.size()) - 1))];
+  const std::span<const core::StrategyEntry> all = core::Strategies();
+  world.strategy = &all[static_cast<size_t>(dice.Integer(0, static_cast<int>(all.size()) - 1))];
   const auto first = static_cast<int64_t>(dice.AnyScale(1, 1e6));
   world.strategy_options.buckets = {first, static_cast<int64_t>(dice.AnyScale(1, 3e7))};
   core::ParameterServerOptions& server = world.strategy_options.server;
-  if (world.strategy == "parameter_server") {
+  if (world.strategy->Takes("servers")) {
     server.colocated = dice.Chance(0.3);
     server.servers = server.colocated ? 1 : dice.Integer(1, 3);
   }
@@ -133,7 +129,7 @@ void DrawStrategy(Dice& dice, RandomWorld& world) {
 }  // namespace
 
 std::unique_ptr<core::Strategy> MakeStrategy(const RandomWorld& world) {
-  return std::move(*core::MakeStrategy(world.strategy, world.strategy_options));
+  return std::move(*world.strategy->make(world.strategy_options));
 }
 
 RandomWorld DrawWorld(uint64_t seed) {
@@ -161,7 +157,7 @@ std::string Describe(const RandomWorld& world) {
   const Cluster& cluster = world.cluster;
   const core::ParameterServerOptions& server = world.strategy_options.server;
   std::ostringstream text;
-  text << world.strategy << " on " << world.options.world_size << " ranks, " << server.servers
+  text << world.strategy->name << " on " << world.options.world_size << " ranks, " << server.servers
        << (server.colocated ? " colocated" : " dedicated") << " servers if any, "
        << world.options.steps << " steps of " << world.profile.gradients.size() << " gradients, "
        << world.profile.parameters << " elements, "

@@ -16,7 +16,7 @@ namespace sim::testing {
 struct RandomWorld {
   Cluster cluster;
   core::Profile profile;
-  std::string strategy;
+  const core::StrategyEntry* strategy;
   core::StrategyOptions strategy_options;
   SimulationOptions options;
 };
