@@ -82,18 +82,22 @@ bool Redirect(const std::string& path, int flags, int target) {
   return file >= 0 && dup2(file, target) >= 0;
 }
 
+// Known in the parent, too, which reads where a failure points to.
+constexpr char kNothing[] = "/dev/null";
+
 // Turns this process into the program. Takes no locks.
 Failure Become(const Program& program, const Lists& lists) {
-  static const std::string kNothing = "/dev/null";
   constexpr int kAnew = O_WRONLY | O_CREAT | O_TRUNC;
-  const auto failed = [](const std::string& path) { return Failure{path.c_str(), errno}; };
-  if (!program.folder.empty() && chdir(program.folder.c_str()) != 0) return failed(program.folder);
+  const auto failed = [](const char* path) { return Failure{path, errno}; };
+  if (!program.folder.empty() && chdir(program.folder.c_str()) != 0) {
+    return failed(program.folder.c_str());
+  }
   if (program.no_input && !Redirect(kNothing, O_RDONLY, STDIN_FILENO)) return failed(kNothing);
-  if (!Redirect(program.output, kAnew, STDOUT_FILENO)) return failed(program.output);
+  if (!Redirect(program.output, kAnew, STDOUT_FILENO)) return failed(program.output.c_str());
   if (!program.errors.empty() && program.errors == program.output) {
     dup2(STDOUT_FILENO, STDERR_FILENO);  // Opened twice one would overwrite the other.
   } else if (!Redirect(program.errors, kAnew, STDERR_FILENO)) {
-    return failed(program.errors);
+    return failed(program.errors.c_str());
   }
   close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   lists.Execute();

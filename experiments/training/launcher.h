@@ -15,8 +15,9 @@ struct RankFailure {
 
 // How a group of ranks ended.
 struct LaunchOutcome {
-  std::optional<RankFailure> first_failure;  // The rank that failed before all others.
-  std::optional<int> signal;                 // That asked us to end, and was passed on.
+  // The rank that failed before all others; of those that failed at one time the lowest.
+  std::optional<RankFailure> first_failure;
+  std::optional<int> signal;  // That asked us to end, and was passed on.
 };
 
 // Runs `body(rank)`, whose value is the exit code, in one forked process per rank, and returns when

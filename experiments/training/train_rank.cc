@@ -225,6 +225,9 @@ void RunRank(const RunOptions& options, const RankEnvironment& environment,
   const std::unique_ptr<backends::TorchReplica> replica = backends::MakeTorchReplica(
       ReplicaOptions(options, classes, accelerator.get()),
       roles.trains(environment.rank) ? data.training() : nullptr, data.validation(), &timeline);
+  // Before others wait for this rank: it asks git for the commit.
+  std::optional<RunRecord> record;
+  if (environment.rank == 0) record.emplace(options, environment.world_size);
   const std::unique_ptr<backends::Store> store = OpenStore(options, environment, meeting_place);
   const std::unique_ptr<core::Communicator> communicator =
       Connect(options, environment, *store, timeline, accelerator.get());
@@ -235,10 +238,8 @@ void RunRank(const RunOptions& options, const RankEnvironment& environment,
           options.steps > 0 && (options.synthetic || options.steps < data.steps_per_epoch())
               ? options.steps
               : data.steps_per_epoch()};
-  std::optional<RunRecord> record;
   std::optional<Progress> progress;
   if (environment.rank == 0) {
-    record.emplace(options, environment.world_size);
     progress.emplace(options.strategy,
                      Progress::Size{train.epochs, train.steps_per_epoch,
                                     int64_t{options.batch_size} * roles.workers},

@@ -27,6 +27,7 @@ constexpr uint64_t kAdded = uint64_t{1} << 32;
 
 // Instead of a task that is done, or none.
 void Start(core::Task& task, core::Task next) {
+  if (task) task.Rethrow();  // What the one before ended with.
   task = std::move(next);
   task.Start();
   task.Rethrow();
