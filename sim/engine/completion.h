@@ -66,12 +66,6 @@ class Part {
     std::exchange(completion_, nullptr)->Drop();
   }
 
-  // Fetch the completion, and then what resuming its waiter needs first.
-  void Prefetch() const { __builtin_prefetch(completion_); }
-  void PrefetchWaiter() const {
-    if (completion_) __builtin_prefetch(completion_->waiter_.address());
-  }
-
  private:
   Completion* completion_ = nullptr;
 };

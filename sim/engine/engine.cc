@@ -7,11 +7,8 @@
 namespace sim {
 
 void Engine::ResumeReady() {
-  constexpr size_t kAhead = 8;
-  for (size_t i = 0; i < ready_.size(); ++i) {  // May become longer meanwhile.
-    if (i + kAhead < ready_.size()) __builtin_prefetch(ready_[i + kAhead].address());
-    ready_[i].resume();
-  }
+  // May become longer meanwhile.
+  for (size_t i = 0; i < ready_.size(); ++i) ready_[i].resume();
   event_count_ += ready_.size();
   ready_.clear();
 }

@@ -34,8 +34,6 @@ class Pool {
     }
     const uint32_t id = free_.back();
     free_.pop_back();
-    // Whoever makes one mostly makes more.
-    if (free_.size() > kAhead) __builtin_prefetch(&items_[free_[free_.size() - kAhead]], 1);
     ASAN_UNPOISON_MEMORY_REGION(&items_[id], sizeof(T));
     return id;
   }
@@ -45,8 +43,6 @@ class Pool {
   }
 
  private:
-  static constexpr size_t kAhead = 4;
-
   ChunkedVector<T> items_;
   std::vector<uint32_t> free_;
 };

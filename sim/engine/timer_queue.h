@@ -18,9 +18,6 @@ namespace sim {
 class TimerHandler {
  public:
   virtual void OnTimer(uint64_t argument) = 0;
-  // One of the next few timers: may bring what it will need into the processor's cache. Called with
-  // a stage from 3 to 0, then with less and less; stages may be left out.
-  virtual void Prefetch(uint64_t, int) const {}
 
  protected:
   ~TimerHandler() = default;
@@ -58,10 +55,6 @@ class TimerQueue {
     if (!(occupied_ & 1)) Redistribute();
     Bucket& due = buckets_[0];
     const Timer timer = At(due, popped_);
-    for (int stage = kStages; stage >= 0; --stage) {
-      const size_t ahead = popped_ + (size_t{2} << stage);
-      if (ahead < due.size) Prefetch(At(due, ahead), stage);
-    }
     if (++popped_ % kBlock == 0) blocks_.Delete(due.blocks[popped_ / kBlock - 1]);
     if (popped_ == due.size) {
       if (popped_ % kBlock != 0) blocks_.Delete(due.blocks.back());
@@ -73,7 +66,6 @@ class TimerQueue {
   }
 
  private:
-  static constexpr int kStages = 3;
   static constexpr size_t kBlock = 256;
 
   using Block = std::array<Timer, kBlock>;
@@ -91,9 +83,6 @@ class TimerQueue {
 
   const Timer& At(const Bucket& bucket, size_t index) const {
     return blocks_[bucket.blocks[index / kBlock]][index % kBlock];
-  }
-  static void Prefetch(const Timer& timer, int stage) {
-    timer.handler->Prefetch(timer.argument, stage);
   }
 
   void Insert(uint64_t key, const Timer& timer) {
@@ -120,10 +109,8 @@ class TimerQueue {
       occupied_ |= 1;
       return;
     }
-    const int stage = std::bit_width(bucket.size) - 2;  // 0: 2 or 3 timers, 3: 16 to 31.
     for (size_t i = 0; i < bucket.size; ++i) {
       const Timer& timer = At(bucket, i);
-      if (stage <= kStages) Prefetch(timer, stage);
       Insert(std::bit_cast<uint64_t>(timer.time), timer);
       if ((i + 1) % kBlock == 0 || i + 1 == bucket.size) blocks_.Delete(bucket.blocks[i / kBlock]);
     }

@@ -6,12 +6,6 @@
 #include "sim/engine/instant.h"
 
 namespace sim {
-namespace {
-
-// g++ 12 takes a function that only prefetches for one without effect, and drops calls of it.
-inline void KeepCalls() { asm volatile(""); }
-
-}  // namespace
 
 FairSharing::Id FairSharing::AddLink(double bytes_per_second, bool suffers_incast) {
   links_.emplace_back(Link{.capacity = bytes_per_second, .suffers_incast = suffers_incast});
@@ -108,62 +102,21 @@ void FairSharing::Advance(double now, std::vector<Id>& complete) {
     Touch(id);
     MarkDirty(id);
     events_.Remove(id, event_place_);
-    last_bottleneck_ = id;
     Bottleneck& bottleneck = bottlenecks_[id];
     while (TrimFinish(bottleneck), !bottleneck.finish.empty() && DueTime(bottleneck) <= horizon) {
       const Id route = bottleneck.finish.top().id;
       bottleneck.finish.Pop();
-      PrefetchComplete(bottleneck.finish);
       Leave(route);
       complete.push_back(routes_[route].cookie);
     }
   }
 }
 
-void FairSharing::PrefetchPath(Id id) const {
-  KeepCalls();
-  // They share a cache line, or two.
-  __builtin_prefetch(&crossings_[FirstCrossing(id)]);
-}
-
-void FairSharing::PrefetchLinks(Id id) const {
-  KeepCalls();
-  if (routes_[id].length == 0) return;  // From a rank to itself.
-  for (const Crossing& crossing : Path(id)) __builtin_prefetch(&links_[crossing.link]);
-}
-
-// Where a link has very many flows, the next ones to complete lie anywhere in memory: their parts
-// are fetched one after the other while others complete.
-void FairSharing::PrefetchComplete(const ServiceQueue& finish) const {
-  KeepCalls();
-  if (const Due* due = finish.Peek(12)) Prefetch(due->id);
-  if (const Due* due = finish.Peek(8)) PrefetchPath(due->id);
-  if (const Due* due = finish.Peek(4)) {
-    for (const Crossing& crossing : Path(due->id)) {
-      __builtin_prefetch(&links_[crossing.link]);
-      if (crossing.next != kNone) __builtin_prefetch(&crossings_[crossing.next]);
-      if (crossing.previous != kNone) __builtin_prefetch(&crossings_[crossing.previous]);
-    }
-  }
-}
-
-FairSharing::Id FairSharing::Upcoming(size_t distance) const {
-  if (last_bottleneck_ == kNone) return kNone;
-  const Due* due = bottlenecks_[last_bottleneck_].finish.Peek(distance);
-  return due ? routes_[due->id].cookie : kNone;
-}
-
 void FairSharing::Settle(double now) {
   now_ = now;
   for (Id link : crowded_) Split(link);
   crowded_.clear();
-  constexpr size_t kAhead = 8;
-  for (size_t i = 0; i < arrivals_.size(); ++i) {
-    const Id route = arrivals_[i];
-    if (i + kAhead < arrivals_.size()) {
-      PrefetchPath(arrivals_[i + kAhead]);
-      PrefetchLinks(arrivals_[i + kAhead / 2]);
-    }
+  for (Id route : arrivals_) {
     if (IsAlone(route)) {
       StartAlone(route);
     } else {

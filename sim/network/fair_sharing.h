@@ -68,19 +68,11 @@ class FairSharing {
   // Appends to `complete` the cookies of the flows that are complete at `now`, which is at most
   // Next().
   void Advance(double now, std::vector<Id>& complete);
-  // The cookie of a flow that will probably complete so many flows after the last one; kNone if
-  // nothing is known.
-  Id Upcoming(size_t distance) const;
   // Brings all rates to the fair ones after what happened at `now`.
   void Settle(double now);
 
   // Bytes per second; 0 for a route without a flow. After Settle.
   double Rate(Id route) const;
-  // Bring into the processor's cache what a Start on that route will need: to be called in this
-  // order before it, from ever nearer.
-  void Prefetch(Id route) const { __builtin_prefetch(&routes_[route]); }
-  void PrefetchPath(Id route) const;
-  void PrefetchLinks(Id route) const;
   double capacity(Id link) const { return links_[link].capacity; }
   // Until the last Advance.
   LinkUse use(Id link) const;
@@ -187,7 +179,6 @@ class FairSharing {
   void LeaveLinks(Id route);
   void TrimAlone();
   void AdvanceAlone(double horizon, std::vector<Id>& complete);
-  void PrefetchComplete(const ServiceQueue& finish) const;
   void ScheduleTouched();
   void ScheduleNext(Id bottleneck);
 
@@ -243,7 +234,6 @@ class FairSharing {
   std::vector<Id> pair_place_;
   std::vector<double> dirty_level_;  // A key of dirty_ at most the level.
   std::vector<bool> is_touched_;     // By bottleneck: it is in touched_.
-  Id last_bottleneck_ = kNone;       // In which a flow was complete.
   std::vector<Id> arrivals_;
   std::vector<Id> crowded_;  // Links with more flows than room.
   std::vector<Id> touched_;  // Bottlenecks whose next completion may have changed.

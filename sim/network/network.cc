@@ -150,21 +150,6 @@ void Network::OnTimer(uint64_t argument) {
   }
 }
 
-// A message in the distance is looked up step by step.
-void Network::Prefetch(uint64_t argument, int stage) const {
-  const Message& message = messages_[static_cast<Id>(argument)];
-  if (stage == 3) {
-    __builtin_prefetch(&message);
-  } else if (stage == 2) {
-    __builtin_prefetch(&connections_[message.connection]);
-    sharing_.Prefetch(message.connection);
-  } else if (stage == 1) {
-    sharing_.PrefetchPath(message.connection);
-  } else {
-    sharing_.PrefetchLinks(message.connection);
-  }
-}
-
 // Where a message is in this phase: its connection, or the stage of a rank's overheads.
 Network::Id Network::StageOf(const Message& message) const {
   if (message.phase == Phase::kFlowing) return message.connection;
@@ -193,10 +178,7 @@ void Network::Enter(Id id) {
 void Network::Advance(double now) {
   complete_.clear();
   sharing_.Advance(now, complete_);
-  for (size_t i = 0; i < complete_.size(); ++i) {
-    PrefetchUpcoming(i);
-    LeaveStage(complete_[i]);
-  }
+  for (Id message : complete_) LeaveStage(message);
 }
 
 // A message has gone through a stage. It enters the next one by a timer, even if that is now: first
@@ -218,24 +200,6 @@ void Network::LeaveStage(Id id) {
     case Phase::kReceiving:
       FinishReceive(id);
       break;
-  }
-}
-
-// Messages in the distance are looked up step by step: messages, completions, waiters.
-void Network::PrefetchUpcoming(size_t done) const {
-  const auto upcoming = [&](size_t distance) {
-    const size_t left = complete_.size() - done - 1;
-    return distance <= left ? complete_[done + distance] : sharing_.Upcoming(distance - left);
-  };
-  if (const Id id = upcoming(12); id != kNone) __builtin_prefetch(&messages_[id]);
-  if (const Id id = upcoming(8); id != kNone) {
-    __builtin_prefetch(&connections_[messages_[id].connection]);
-    messages_[id].sender.Prefetch();
-    messages_[id].receiver.Prefetch();
-  }
-  if (const Id id = upcoming(4); id != kNone) {
-    messages_[id].sender.PrefetchWaiter();
-    messages_[id].receiver.PrefetchWaiter();
   }
 }
 

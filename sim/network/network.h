@@ -84,7 +84,6 @@ class Network : public EventSource, public TimerHandler {
   void Advance(double now) override;
   void Settle(double now) override { sharing_.Settle(now); }
   void OnTimer(uint64_t argument) override;
-  void Prefetch(uint64_t argument, int stage) const override;
 
  private:
   using Id = FairSharing::Id;
@@ -151,7 +150,6 @@ class Network : public EventSource, public TimerHandler {
   void LeaveStage(Id message);
   void Follow(Id connection);
   void Flow(Id message);
-  void PrefetchUpcoming(size_t done) const;
   void Arrive(Id message);
   double LatencyOf(const Connection& connection) const;
   // The end of a message's overhead that begins at `time`, or when the rank has done with others.

@@ -26,11 +26,6 @@ class ServiceQueue {
   size_t size() const { return fifo_.size() - first_ + heap_.size(); }
   const Due& top() const { return InOrder() ? fifo_[first_] : heap_.front(); }
 
-  // The entry `distance` behind the first of those in order; null if there is none.
-  const Due* Peek(size_t distance) const {
-    return first_ + distance < fifo_.size() ? &fifo_[first_ + distance] : nullptr;
-  }
-
   void Push(const Due& due) {
     if (first_ == fifo_.size()) {
       fifo_.clear();
