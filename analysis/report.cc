@@ -11,7 +11,7 @@
 #include "analysis/plots/plots.h"
 #include "analysis/plots/scaling_plots.h"
 #include "analysis/scaling_report.h"
-#include "analysis/text/scaling_phrases.h"
+#include "analysis/text/phrases.h"
 #include "analysis/text/scaling_text.h"
 #include "analysis/text/text_report.h"
 #include "analysis/text/validation_text.h"
@@ -36,12 +36,12 @@ struct RunsReport {
   std::vector<std::string> sections;
 };
 
-RunsReport ReportOf(const Runs& runs, const Phrases& phrases) {
+RunsReport ReportOf(const Runs& runs, Say say) {
   RunsReport report;
-  report.printed = Joined({ComparisonSection(runs, phrases), LossDistanceSection(runs, phrases),
-                           NotesSection(runs, phrases)});
+  report.printed = Joined(
+      {ComparisonSection(runs, say), LossDistanceSection(runs, say), NotesSection(runs, say)});
   report.sections = {report.printed};
-  for (const Run& run : runs.runs) report.sections.push_back(MethodSection(run, phrases));
+  for (const Run& run : runs.runs) report.sections.push_back(MethodSection(run, say));
   return report;
 }
 
@@ -69,20 +69,20 @@ absl::Status WriteReport(const std::string& directory, Language language, std::o
     return FirstError({study.status(), validation.status(), runs.status()});
   }
 
-  const Phrases& phrases = PhrasesIn(language);
-  std::vector<std::string> sections = {absl::StrCat(phrases.title, "\n")};
+  const Say say(language);
+  std::vector<std::string> sections = {absl::StrCat(say("Performance report"), "\n")};
   std::string printed;
   if (runs.ok()) {
-    RunsReport report = ReportOf(*runs, phrases);
+    RunsReport report = ReportOf(*runs, say);
     printed = report.printed;
     sections.insert(sections.end(), report.sections.begin(), report.sections.end());
   }
   if (has_study) {
-    sections.push_back(ScalingSection(**study, ScalingPhrasesIn(language)));
+    sections.push_back(ScalingSection(**study, say));
     printed = Joined({printed, sections.back()});
   }
   if (has_validation) {
-    sections.push_back(ValidationSection(**validation, phrases));
+    sections.push_back(ValidationSection(**validation, say));
     printed = Joined({printed, sections.back()});
   }
   out << printed;
@@ -98,7 +98,7 @@ absl::Status WriteReport(const std::string& directory, Language language, std::o
   const bool has_plots = runs.ok() || has_study;
   if (has_plots && plots_status.ok()) written.push_back(plots + "/");
   if (!written.empty()) {
-    out << "\n" << phrases.written << phrases.colon << absl::StrJoin(written, ", ") << "\n";
+    out << "\n" << say("written") << say(": ") << absl::StrJoin(written, ", ") << "\n";
   }
   return FirstError({text_status, plots_status, study.status(), validation.status()});
 }

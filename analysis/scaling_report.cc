@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/plots/scaling_plots.h"
-#include "analysis/text/scaling_phrases.h"
+#include "analysis/text/phrases.h"
 #include "analysis/text/scaling_text.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -28,7 +28,7 @@ absl::Status WriteScalingReport(const std::string& directory, std::ostream& out)
   if (!study->has_value()) {
     return absl::NotFoundError(absl::StrCat("there is no ps_scaling.json in ", directory));
   }
-  const std::string text = ScalingSection(**study, ScalingPhrasesIn(Language::kEnglish));
+  const std::string text = ScalingSection(**study, Say(Language::kEnglish));
   out << text << "\n";
   const std::filesystem::path folder(directory);
   const absl::Status written = core::WriteFile(folder / "ps_scaling.txt", text);

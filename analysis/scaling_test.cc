@@ -7,7 +7,6 @@
 #include "analysis/report.h"
 #include "analysis/scaling_report.h"
 #include "analysis/text/phrases.h"
-#include "analysis/text/scaling_phrases.h"
 #include "analysis/text/scaling_text.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -26,7 +25,7 @@ using ::testing::Not;
 // A worker alone computes 100 images in 1 s; the model has 125 MB: a second at 1 Gbit/s.
 constexpr double kBatch = 100;
 
-const ScalingPhrases& kEnglish = ScalingPhrasesIn(Language::kEnglish);
+constexpr Say kEnglish(Language::kEnglish);
 
 nlohmann::json Row(const std::string& variant, double workers, double step, double share = 0) {
   const int servers = variant == "parameter_server, 1 server" ? 1 : 0;

@@ -98,10 +98,10 @@ class Validation {
         core::WriteFile(absl::StrCat(output_, "/validation.json"), json.dump(1) + "\n"));
     WriteTraces();
     const analysis::Validation validation = ValidationOf(outcomes_);
-    const analysis::Phrases& phrases = analysis::PhrasesIn(analysis::Language::kEnglish);
+    const analysis::Say say(analysis::Language::kEnglish);
     const std::string text =
-        absl::StrCat(analysis::CasesTable(validation, phrases, validation.cases.size()), "\n",
-                     analysis::ErrorLine(validation, phrases));
+        absl::StrCat(analysis::CasesTable(validation, say, validation.cases.size()), "\n",
+                     analysis::ErrorLine(validation, say));
     core::ThrowIfError(core::WriteFile(absl::StrCat(output_, "/validation.txt"), text));
     std::fputs(text.c_str(), stdout);
     for (const Calibration& calibration : calibrations) {

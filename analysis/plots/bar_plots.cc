@@ -1,7 +1,9 @@
 #include "analysis/plots/bar_plots.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -72,13 +74,23 @@ void BarPlot(std::string& script, const std::vector<Bar>& bars) {
   EndPicture(script, plots, "no results");
 }
 
-// The range of `field` over the epochs of the run.
-void SetRange(Bar& bar, double core::EpochResult::*field) {
-  for (const core::EpochResult& epoch : bar.run.results.epochs) {
-    const double value = epoch.*field;
-    bar.least = std::min(bar.least.value_or(value), value);
-    bar.most = std::max(bar.most.value_or(value), value);
+// A mean over epochs, with its range; `label` is asked of runs that have the mean.
+void MeansPicture(const std::vector<Run>& runs, const char* file, const Captions& captions,
+                  std::optional<double> Figures::*mean, double core::EpochResult::*of_epoch,
+                  const std::function<std::string(const Run&)>& label, std::string& script) {
+  BeginPicture(script, file, captions);
+  std::vector<Bar> bars;
+  for (const Run& run : runs) {
+    Bar bar = {.run = run, .height = run.figures.*mean};
+    bar.label = bar.height ? label(run) : "not recorded";
+    for (const core::EpochResult& epoch : run.results.epochs) {
+      const double value = epoch.*of_epoch;
+      bar.least = std::min(bar.least.value_or(value), value);
+      bar.most = std::max(bar.most.value_or(value), value);
+    }
+    bars.push_back(std::move(bar));
   }
+  BarPlot(script, bars);
 }
 
 // Parts of a step, from below: each ends where the next begins.
@@ -116,38 +128,31 @@ std::string CommunicationLabel(const Figures& figures, const Parts& parts) {
 }  // namespace
 
 void ThroughputPlot(const std::vector<Run>& runs, std::string& script) {
-  BeginPicture(
-      script, "throughput_comparison.png",
+  const auto label = [&runs](const Run& run) {
+    const double mean = *run.figures.images_per_second;
+    const double reference = runs[0].figures.images_per_second.value_or(0);
+    std::string text = absl::StrFormat("%.1f", mean);
+    if (runs[0].order == 0 && run.order != 0 && reference > 0) {
+      absl::StrAppendFormat(&text, "  (%.2fx)", mean / reference);
+    }
+    return text;
+  };
+  MeansPicture(
+      runs, "throughput_comparison.png",
       {.title = "Training throughput (mean over epochs; whiskers: slowest and fastest epoch)",
        .x = "",
-       .y = "throughput of all ranks (images/s)"});
-  std::vector<Bar> bars;
-  for (const Run& run : runs) {
-    Bar bar = {.run = run, .height = run.figures.images_per_second};
-    SetRange(bar, &core::EpochResult::train_throughput);
-    bar.label = bar.height ? absl::StrFormat("%.1f", *bar.height) : "not recorded";
-    const double reference = runs[0].figures.images_per_second.value_or(0);
-    if (runs[0].order == 0 && run.order != 0 && bar.height && reference > 0) {
-      absl::StrAppendFormat(&bar.label, "  (%.2fx)", *bar.height / reference);
-    }
-    bars.push_back(std::move(bar));
-  }
-  BarPlot(script, bars);
+       .y = "throughput of all ranks (images/s)"},
+      &Figures::images_per_second, &core::EpochResult::train_throughput, label, script);
 }
 
 void TrainingTimePlot(const std::vector<Run>& runs, std::string& script) {
-  BeginPicture(script, "training_time_comparison.png",
-               {.title = "Training time per epoch (mean; whiskers: fastest and slowest epoch)",
-                .x = "",
-                .y = "time per epoch (s)"});
-  std::vector<Bar> bars;
-  for (const Run& run : runs) {
-    Bar bar = {.run = run, .height = run.figures.epoch_seconds};
-    SetRange(bar, &core::EpochResult::train_time);
-    bar.label = bar.height ? absl::StrFormat("%.2f s", *bar.height) : "not recorded";
-    bars.push_back(std::move(bar));
-  }
-  BarPlot(script, bars);
+  MeansPicture(
+      runs, "training_time_comparison.png",
+      {.title = "Training time per epoch (mean; whiskers: fastest and slowest epoch)",
+       .x = "",
+       .y = "time per epoch (s)"},
+      &Figures::epoch_seconds, &core::EpochResult::train_time,
+      [](const Run& run) { return absl::StrFormat("%.2f s", *run.figures.epoch_seconds); }, script);
 }
 
 void CommunicationPlot(const std::vector<Run>& runs, std::string& script) {

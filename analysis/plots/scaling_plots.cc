@@ -69,24 +69,31 @@ constexpr char kWorkersAxis[] =
     "set xtics nomirror (1, 4, 16, 64, 256, '1k' 1024, '4k' 4096, '16k' 16384, '64k' 65536)\n"
     "set grid xtics ytics lt 1 lw 1 lc rgb '#e4e4e4'\n";
 
-// The curves of one panel; `value` picks what is drawn.
-std::vector<std::string> Curves(const ScalingStudy& study, double bandwidth, std::string& script,
-                                double ScalingPoint::*value, double factor) {
-  std::vector<std::string> plots;
+// Both panels' curves; `value` picks what is drawn, over what is `drawn_first`.
+void CurvePanels(const ScalingStudy& study, const char* y, double ScalingPoint::*value,
+                 double factor, const std::vector<std::string>& drawn_first, std::string& script) {
+  const Panels panels = PanelsOf(study);
   const std::vector<std::string> variants = study.Variants();
-  for (size_t i = 0; i < variants.size(); ++i) {
-    const ScalingCurve* curve = study.Find({kProfile, variants[i], bandwidth, false});
-    if (curve == nullptr) continue;
-    std::vector<Point> points;
-    for (const ScalingPoint& point : curve->points) {
-      points.push_back({point.workers, factor * point.*value});
+  for (size_t panel = 0; panel < 2; ++panel) {
+    const double bandwidth = panel == 0 ? panels.low : panels.high;
+    std::vector<std::string> plots = drawn_first;
+    for (size_t i = 0; i < variants.size(); ++i) {
+      const ScalingCurve* curve = study.Find({kProfile, variants[i], bandwidth, false});
+      if (curve == nullptr) continue;
+      std::vector<Point> points;
+      for (const ScalingPoint& point : curve->points) {
+        points.push_back({point.workers, factor * point.*value});
+      }
+      const std::string name = absl::StrCat("curve", bandwidth, "_", i);
+      AppendData(script, name, points);
+      plots.push_back(absl::StrCat("$", name, " with linespoints lw 2.5 ps 1 ", StyleOf(i),
+                                   " title ", Quoted(variants[i])));
     }
-    const std::string name = absl::StrCat("curve", bandwidth, "_", plots.size());
-    AppendData(script, name, points);
-    plots.push_back(absl::StrCat("$", name, " with linespoints lw 2.5 ps 1 ", StyleOf(i), " title ",
-                                 Quoted(variants[i])));
+    BeginPanel(script, panel, bandwidth, y);
+    if (plots.empty()) absl::StrAppend(&script, "unset logscale\n");
+    EndPicture(script, plots, "no points");
   }
-  return plots;
+  EndPanels(script);
 }
 
 void ThroughputPicture(const ScalingStudy& study, std::string& script) {
@@ -96,33 +103,15 @@ void ThroughputPicture(const ScalingStudy& study, std::string& script) {
                   "set logscale y\nset ytics nomirror ('10' 10, '100' 100, '1k' 1e3, '10k' 1e4, "
                   "'100k' 1e5, '1M' 1e6, '10M' 1e7, '100M' 1e8)\nset yrange [",
                   Number(alone / 5), ":", Number(alone * 1e5), "]\n");
-  const Panels panels = PanelsOf(study);
-  for (size_t panel = 0; panel < 2; ++panel) {
-    const double bandwidth = panel == 0 ? panels.low : panels.high;
-    std::vector<std::string> plots =
-        Curves(study, bandwidth, script, &ScalingPoint::images_per_second, 1);
-    plots.insert(
-        plots.begin(),
-        absl::StrCat("x*", Number(alone), " with lines lw 2 dt 3 lc rgb '#555555' title 'ideal'"));
-    BeginPanel(script, panel, bandwidth, "images/s");
-    EndPicture(script, plots, "no points");
-  }
-  EndPanels(script);
+  const std::string ideal =
+      absl::StrCat("x*", Number(alone), " with lines lw 2 dt 3 lc rgb '#555555' title 'ideal'");
+  CurvePanels(study, "images/s", &ScalingPoint::images_per_second, 1, {ideal}, script);
 }
 
 void EfficiencyPicture(const ScalingStudy& study, std::string& script) {
   BeginPanels(script, "ps_scaling_efficiency.png", TitleOf(study, "Simulated scaling efficiency"));
   absl::StrAppend(&script, kWorkersAxis, "set ytics nomirror autofreq\nset yrange [0:109]\n");
-  const Panels panels = PanelsOf(study);
-  for (size_t panel = 0; panel < 2; ++panel) {
-    const double bandwidth = panel == 0 ? panels.low : panels.high;
-    const std::vector<std::string> plots =
-        Curves(study, bandwidth, script, &ScalingPoint::efficiency, 100);
-    BeginPanel(script, panel, bandwidth, "efficiency (%)");
-    if (plots.empty()) absl::StrAppend(&script, "unset logscale\n");
-    EndPicture(script, plots, "no points");
-  }
-  EndPanels(script);
+  CurvePanels(study, "efficiency (%)", &ScalingPoint::efficiency, 100, {}, script);
 }
 
 // Shares of a worker's step, from below.

@@ -5,15 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/string_view.h"
 #include "absl/strings/substitute.h"
 #include "core/base/table.h"
 
 namespace analysis {
 namespace {
 
-using core::DisplayWidth;
+using core::Headline;
 using core::Table;
 using Align = Table::Align;
 
@@ -29,22 +27,8 @@ std::string Bandwidth(double gigabits_per_second) {
   return absl::StrFormat("%g Gbit/s", gigabits_per_second);
 }
 
-// In lines of at most 110 columns, each after two blanks.
-std::string Wrapped(const std::string& text) {
-  constexpr int kColumns = 110;
-  std::string lines = " ";
-  int used = 0;
-  for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
-    const int width = DisplayWidth({word.data(), word.size()});
-    if (used + width >= kColumns) {
-      lines += "\n ";
-      used = 0;
-    }
-    absl::StrAppend(&lines, " ", word);
-    used += width + 1;
-  }
-  return lines + "\n";
-}
+// In lines of at most 111 columns, each after two blanks.
+std::string Paragraph(const std::string& text) { return core::Wrapped(text, 2, 111); }
 
 // Behind a figure: how it was come by, where messages were not simulated.
 const char* MarkOf(const ScalingPoint& point) {
@@ -52,10 +36,9 @@ const char* MarkOf(const ScalingPoint& point) {
   return point.method == "formula" ? "+" : " ";
 }
 
-std::string EfficiencyTable(const ScalingStudy& study, const ScalingPhrases& phrases,
-                            size_t profile, double bandwidth) {
-  std::vector<Table::Column> columns = {{phrases.efficiency, Bandwidth(bandwidth), Align::kLeft}};
-  for (double workers : kShownWorkers) columns.push_back({absl::StrCat(workers), phrases.workers});
+std::string EfficiencyTable(const ScalingStudy& study, Say say, size_t profile, double bandwidth) {
+  std::vector<Table::Column> columns = {{say("efficiency, %"), Bandwidth(bandwidth), Align::kLeft}};
+  for (double workers : kShownWorkers) columns.push_back({absl::StrCat(workers), say("workers")});
   Table table(columns);
   for (const std::string& variant : study.Variants()) {
     const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
@@ -70,16 +53,16 @@ std::string EfficiencyTable(const ScalingStudy& study, const ScalingPhrases& phr
   return table.ToString(2);
 }
 
-std::string KneeTable(const ScalingStudy& study, const ScalingPhrases& phrases, size_t profile) {
-  std::vector<Table::Column> columns = {{phrases.fed_workers, "", Align::kLeft}};
+std::string KneeTable(const ScalingStudy& study, Say say, size_t profile) {
+  std::vector<Table::Column> columns = {{say("workers that servers feed"), "", Align::kLeft}};
   std::vector<std::string> variants;
   for (const std::string& variant : study.Variants()) {
     const double servers = study.AnyOf(variant).ServersInTurn();
     if (servers == 0) continue;
     variants.push_back(variant);
     columns.push_back(
-        {servers == 1 ? phrases.one_server : absl::Substitute(phrases.several_servers, servers),
-         phrases.simulated});
+        {servers == 1 ? say("1 server") : absl::Substitute(say("$0 servers"), servers),
+         say("simulated")});
     columns.push_back({"", "C B S/(2M)"});
   }
   Table table(columns);
@@ -97,12 +80,12 @@ std::string KneeTable(const ScalingStudy& study, const ScalingPhrases& phrases, 
 }
 
 // Where each variant with servers is at least as fast as `rival`.
-std::string CrossingTable(const ScalingStudy& study, const ScalingPhrases& phrases, size_t profile,
+std::string CrossingTable(const ScalingStudy& study, Say say, size_t profile,
                           const std::string& rival) {
   std::vector<Table::Column> columns = {
-      {absl::Substitute(phrases.as_fast_as, rival), "", Align::kLeft}};
+      {absl::Substitute(say("at least as fast as $0"), rival), "", Align::kLeft}};
   const std::vector<double> bandwidths = study.Bandwidths();
-  for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), phrases.workers});
+  for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), say("workers")});
   Table table(columns);
   for (const std::string& variant : study.Variants()) {
     if (!study.AnyOf(variant).HasServers()) continue;
@@ -110,7 +93,7 @@ std::string CrossingTable(const ScalingStudy& study, const ScalingPhrases& phras
     for (double bandwidth : bandwidths) {
       const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
       const ScalingCurve* other = study.Find({profile, rival, bandwidth, false});
-      row.push_back(curve && other ? WhereFaster(*curve, *other, phrases) : "-");
+      row.push_back(curve && other ? WhereFaster(*curve, *other, say) : "-");
     }
     table.AddRow(row);
   }
@@ -118,9 +101,8 @@ std::string CrossingTable(const ScalingStudy& study, const ScalingPhrases& phras
 }
 
 // With its headline; empty where nothing is known of so many workers.
-std::string StragglerTable(const ScalingStudy& study, const ScalingPhrases& phrases, size_t profile,
-                           double workers) {
-  std::vector<Table::Column> columns = {{phrases.slowdown, "", Align::kLeft}};
+std::string StragglerTable(const ScalingStudy& study, Say say, size_t profile, double workers) {
+  std::vector<Table::Column> columns = {{say("step with stragglers / without"), "", Align::kLeft}};
   const std::vector<double> bandwidths = study.Bandwidths();
   for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), ""});
   Table table(columns);
@@ -143,51 +125,51 @@ std::string StragglerTable(const ScalingStudy& study, const ScalingPhrases& phra
     known |= known_of_variant;
   }
   if (!known) return "";
-  return absl::StrCat("\n  ",
-                      absl::Substitute(phrases.stragglers, workers, 100 * study.straggler_share,
-                                       study.straggler_factor),
-                      "\n", table.ToString(2));
+  return absl::StrCat(
+      "\n  ",
+      absl::Substitute(say("$0 workers, $1 % of which compute $2 times as long:"), workers,
+                       100 * study.straggler_share, study.straggler_factor),
+      "\n", table.ToString(2));
 }
 
-std::string ProfileText(const ScalingStudy& study, const ScalingPhrases& phrases, size_t index) {
+std::string ProfileText(const ScalingStudy& study, Say say, size_t index) {
   const ScalingProfile& profile = study.profiles[index];
   std::string text = absl::StrCat(
-      profile.model, "\n", std::string(static_cast<size_t>(DisplayWidth(profile.model)), '='), "\n",
-      Wrapped(profile.hardware), Wrapped(profile.source),
-      Wrapped(absl::Substitute(phrases.profile, profile.batch_size,
-                               absl::StrFormat("%.4g", profile.pass_seconds),
-                               absl::StrFormat("%.1f", profile.gradient_bytes * 1e-6),
-                               absl::StrFormat("%.1f", profile.images_per_second_alone()))),
+      Headline(profile.model, '='), Paragraph(profile.hardware), Paragraph(profile.source),
+      Paragraph(absl::Substitute(say("batch $0 a worker, computing time C = $1 s, "
+                                     "gradients M = $2 MB; a worker alone: $3 images/s"),
+                                 profile.batch_size, absl::StrFormat("%.4g", profile.pass_seconds),
+                                 absl::StrFormat("%.1f", profile.gradient_bytes * 1e-6),
+                                 absl::StrFormat("%.1f", profile.images_per_second_alone()))),
       "\n");
   for (double bandwidth : study.Bandwidths()) {
-    absl::StrAppend(&text, EfficiencyTable(study, phrases, index, bandwidth), "\n");
+    absl::StrAppend(&text, EfficiencyTable(study, say, index, bandwidth), "\n");
   }
-  absl::StrAppend(&text, KneeTable(study, phrases, index));
+  absl::StrAppend(&text, KneeTable(study, say, index));
   for (const std::string& rival : study.Variants()) {
     if (study.AnyOf(rival).HasServers()) continue;
-    absl::StrAppend(&text, "\n", CrossingTable(study, phrases, index, rival));
+    absl::StrAppend(&text, "\n", CrossingTable(study, say, index, rival));
   }
   for (double workers : kStragglerWorkers) {
-    absl::StrAppend(&text, StragglerTable(study, phrases, index, workers));
+    absl::StrAppend(&text, StragglerTable(study, say, index, workers));
   }
   return text;
 }
 
 }  // namespace
 
-std::string ScalingSection(const ScalingStudy& study, const ScalingPhrases& phrases) {
+std::string ScalingSection(const ScalingStudy& study, Say say) {
   std::string text = absl::StrCat(
-      phrases.title, "\n", std::string(static_cast<size_t>(DisplayWidth(phrases.title)), '-'), "\n",
-      phrases.explanation,
-      study.commit.empty() ? "" : absl::Substitute(phrases.commit, study.commit));
+      Headline(say("Scaling of parameter servers and all-reduce (simulated)"), '-'),
+      say(kScalingExplanation),
+      study.commit.empty() ? "" : absl::Substitute(say("Simulated by commit $0.\n"), study.commit));
   for (size_t i = 0; i < study.profiles.size(); ++i) {
-    absl::StrAppend(&text, "\n", ProfileText(study, phrases, i));
+    absl::StrAppend(&text, "\n", ProfileText(study, say, i));
   }
   return text;
 }
 
-std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other,
-                        const ScalingPhrases& phrases) {
+std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other, Say say) {
   std::vector<double> compared, faster;
   for (const ScalingPoint& point : curve.points) {
     const ScalingPoint* rival = other.At(point.workers);
@@ -196,14 +178,14 @@ std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other,
     if (point.images_per_second >= rival->images_per_second) faster.push_back(point.workers);
   }
   if (compared.empty()) return "-";
-  if (faster.empty()) return phrases.never;
-  if (faster.size() == compared.size()) return phrases.always;
+  if (faster.empty()) return say("never");
+  if (faster.size() == compared.size()) return say("always");
   const auto first = static_cast<int64_t>(faster.front());
   const auto last = static_cast<int64_t>(faster.back());
-  if (faster.size() == 1) return absl::Substitute(phrases.at, first);
-  if (faster.front() == compared.front()) return absl::Substitute(phrases.up_to, last);
-  if (faster.back() == compared.back()) return absl::Substitute(phrases.from, first);
-  return absl::Substitute(phrases.from_to, first, last);
+  if (faster.size() == 1) return absl::Substitute(say("at $0"), first);
+  if (faster.front() == compared.front()) return absl::Substitute(say("up to $0"), last);
+  if (faster.back() == compared.back()) return absl::Substitute(say("from $0"), first);
+  return absl::Substitute(say("$0 to $1"), first, last);
 }
 
 }  // namespace analysis

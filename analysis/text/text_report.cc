@@ -12,6 +12,7 @@
 #include "analysis/data/loss_distance.h"
 #include "core/base/quantile.h"
 #include "core/base/table.h"
+#include "core/breakdown.h"
 
 namespace analysis {
 namespace {
@@ -21,14 +22,10 @@ constexpr size_t kSkippedImagesShown = 20;
 constexpr double kMillisecond = 1e-3;
 constexpr double kGigabyte = 1e9;
 
-using core::DisplayWidth;
+using core::Headline;
 using core::Shortened;
 using core::Table;
 using Align = Table::Align;
-
-Table::Column ColumnOf(const Phrases::Heading& heading, Align align = Align::kRight) {
-  return {heading.text, heading.unit, align};
-}
 
 std::string Fixed(std::optional<double> value, int digits) {
   return value ? absl::StrFormat("%.*f", digits, *value) : kAbsent;
@@ -52,11 +49,10 @@ std::string SpeedupOf(const Run& run, const Run* baseline) {
 }
 
 // A line of the comparison.
-std::vector<std::string> CellsOf(const SimulatedRow& row, const Runs& runs,
-                                 const Phrases& phrases) {
+std::vector<std::string> CellsOf(const SimulatedRow& row, const Runs& runs, Say say) {
   const Run* baseline = runs.baseline();
   const double reference = baseline ? baseline->figures.images_per_second.value_or(0) : 0;
-  return {absl::StrCat(row.strategy, " ", phrases.simulated),
+  return {absl::StrCat(row.strategy, " ", say("(simulated)")),
           RanksOf(row.training_ranks, row.server_ranks),
           Fixed(row.images_per_second, 1),
           kAbsent,
@@ -67,22 +63,18 @@ std::vector<std::string> CellsOf(const SimulatedRow& row, const Runs& runs,
           reference > 0 ? Fixed(row.images_per_second / reference, 2) : kAbsent};
 }
 
-std::string AccuracyOf(const Figures& figures, const Phrases& phrases) {
+std::string AccuracyOf(const Figures& figures, Say say) {
   std::string accuracy = Fixed(figures.best_accuracy, 2);
   if (figures.best_accuracy && !figures.validated) {
-    absl::StrAppend(&accuracy, " ", phrases.of_training);
+    absl::StrAppend(&accuracy, " ", say("(training)"));
   }
   return accuracy;
-}
-
-std::string Headline(std::string_view text, char underline) {
-  return absl::StrCat(std::string(text), "\n", std::string(DisplayWidth(text), underline), "\n");
 }
 
 // Lines of a name and a text, in two columns.
 class NamedValues {
  public:
-  explicit NamedValues(const Phrases& phrases) : millisecond_(phrases.step_time.unit) {}
+  explicit NamedValues(Say say) : millisecond_(say("ms")) {}
 
   void Add(const std::string& name, std::string value) { table_.AddRow({name, std::move(value)}); }
   void AddMilliseconds(const std::string& name, std::optional<double> seconds) {
@@ -91,28 +83,28 @@ class NamedValues {
   std::string ToString() const { return table_.ToString(2); }
 
  private:
-  const char* const millisecond_;
+  const std::string millisecond_;
   Table table_{{{"", "", Align::kLeft}, {"", "", Align::kLeft}}};
 };
 
-std::string Configuration(const Run& run, const Phrases& phrases) {
+std::string Configuration(const Run& run, Say say) {
   const core::Results& results = run.results;
-  NamedValues values(phrases);
-  if (!results.strategy.empty()) values.Add(phrases.strategy, results.strategy);
-  values.Add(phrases.world_size, absl::StrCat(results.world_size));
-  values.Add(phrases.training_ranks, absl::StrCat(run.figures.training_ranks));
-  values.Add(phrases.batch_size, absl::StrCat(results.batch_size));
-  values.Add(phrases.global_batch_size,
+  NamedValues values(say);
+  if (!results.strategy.empty()) values.Add(say("strategy"), results.strategy);
+  values.Add(say("world size"), absl::StrCat(results.world_size));
+  values.Add(say("training ranks"), absl::StrCat(run.figures.training_ranks));
+  values.Add(say("batch size per rank"), absl::StrCat(results.batch_size));
+  values.Add(say("batch size of all ranks"),
              absl::StrCat(int64_t{results.batch_size} * run.figures.training_ranks));
-  if (!results.start_time.empty()) values.Add(phrases.started, Shortened(results.start_time, 32));
-  if (!results.end_time.empty()) values.Add(phrases.ended, Shortened(results.end_time, 32));
+  if (!results.start_time.empty()) values.Add(say("started"), Shortened(results.start_time, 32));
+  if (!results.end_time.empty()) values.Add(say("ended"), Shortened(results.end_time, 32));
   for (const auto& [name, value] : results.configuration) {
     values.Add(Shortened(name, 32), Shortened(value, 2000));
   }
   if (!results.peak_memory_bytes.empty()) {
     std::vector<std::string> by_rank;
     for (double bytes : results.peak_memory_bytes) by_rank.push_back(Fixed(bytes / kGigabyte, 2));
-    values.Add(phrases.peak_memory, absl::StrCat(absl::StrJoin(by_rank, ", "), " GB"));
+    values.Add(say("peak memory by rank"), absl::StrCat(absl::StrJoin(by_rank, ", "), " GB"));
   }
   return values.ToString();
 }
@@ -127,58 +119,64 @@ core::Breakdown StepOf(const Figures& figures) {
   return step;
 }
 
-std::string Averages(const Run& run, const Phrases& phrases) {
+// Of a figure that is not named as in files where that says too little.
+std::string TitleOf(const core::StepFigure& figure, Say say) {
+  if (figure.member == &core::Breakdown::load) return say("waiting for data");
+  if (figure.member == &core::Breakdown::waiting) return say("communication waiting for peers");
+  return say.Name(figure.name);
+}
+
+std::string Averages(const Run& run, Say say) {
   const Figures& figures = run.figures;
-  NamedValues values(phrases);
-  values.Add(phrases.throughput.text,
-             absl::StrCat(Fixed(figures.images_per_second, 2), " ", phrases.throughput.unit));
-  values.Add(phrases.epoch_time.text,
-             absl::StrCat(Fixed(figures.epoch_seconds, 2), " ", phrases.epoch_time.unit));
-  values.AddMilliseconds(phrases.step_time.text, figures.step_seconds);
+  NamedValues values(say);
+  values.Add(say("throughput"),
+             absl::StrCat(Fixed(figures.images_per_second, 2), " ", say("images/s")));
+  values.Add(say("time"), absl::StrCat(Fixed(figures.epoch_seconds, 2), " ", say("s/epoch")));
+  values.AddMilliseconds(say("step"), figures.step_seconds);
   if (const std::vector<double>& times = run.results.step_times; !times.empty()) {
-    values.AddMilliseconds(phrases.median_step, core::Quantile(times, 0.5));
+    values.AddMilliseconds(say("median step of a rank"), core::Quantile(times, 0.5));
   }
   for (const core::StepFigure& figure : core::kStepFigures) {
     if (figure.member == &core::Breakdown::total) continue;  // Above.
     const double seconds = (StepOf(figures).*figure.member).count();
-    if (seconds > 0) values.AddMilliseconds(phrases.TitleOf(figure), seconds);
+    if (seconds > 0) values.AddMilliseconds(TitleOf(figure, say), seconds);
   }
   if (figures.breakdown) {
     if (const core::Duration whole = figures.breakdown->communication; whole.count() > 0) {
       const double hidden = 1 - figures.breakdown->exposed / whole;
-      values.Add(phrases.hidden_share, absl::StrCat(Fixed(100 * hidden, 1), " %"));
+      values.Add(say("communication hidden"), absl::StrCat(Fixed(100 * hidden, 1), " %"));
     }
   }
   std::string best = Fixed(figures.best_accuracy, 2) + " %";
   for (const core::EpochResult& epoch : run.results.epochs) {
     if (figures.validated && epoch.val_accuracy == figures.best_accuracy) {
-      absl::StrAppend(&best, ", ", phrases.best_in_epoch, epoch.epoch);
+      absl::StrAppend(&best, ", ", say("in epoch "), epoch.epoch);
       break;
     }
   }
-  if (!figures.validated) absl::StrAppend(&best, " ", phrases.of_training);
-  if (figures.best_accuracy) values.Add(phrases.best_accuracy.text, best);
-  values.AddMilliseconds(phrases.startup, run.results.startup_seconds);
+  if (!figures.validated) absl::StrAppend(&best, " ", say("(training)"));
+  if (figures.best_accuracy) values.Add(say("best accuracy"), best);
+  values.AddMilliseconds(say("command to first step's end"), run.results.startup_seconds);
   return values.ToString();
 }
 
-std::string Epochs(const Run& run, const Phrases& phrases) {
+std::string Epochs(const Run& run, Say say) {
   const bool server = run.figures.pull_seconds || run.figures.push_seconds;
-  std::vector<Table::Column> columns = {ColumnOf(phrases.epoch),
-                                        ColumnOf(phrases.train_loss),
-                                        ColumnOf(phrases.train_accuracy),
-                                        ColumnOf(phrases.validation_loss),
-                                        ColumnOf(phrases.validation_accuracy),
-                                        ColumnOf(phrases.epoch_time),
-                                        ColumnOf(phrases.throughput),
-                                        ColumnOf(phrases.step_time)};
+  std::vector<Table::Column> columns = {{say("epoch"), ""},
+                                        {say("training"), say("loss")},
+                                        {say("training"), say("%|accuracy")},
+                                        {say("validation"), say("loss")},
+                                        {say("validation"), say("%|accuracy")},
+                                        {say("time"), say("s/epoch")},
+                                        {say("throughput"), say("images/s")},
+                                        {say("step"), say("ms")}};
   if (server) {
-    columns.push_back(ColumnOf(phrases.pull_time));
-    columns.push_back(ColumnOf(phrases.push_time));
+    columns.push_back({say("pull|column"), say("ms/step")});
+    columns.push_back({say("push|column"), say("ms/step")});
   } else {
-    columns.push_back(ColumnOf(phrases.communication));
+    columns.push_back({say("communication"), say("ms/step")});
   }
-  columns.push_back(ColumnOf(phrases.exposed));
+  columns.push_back({say("exposed"), say("ms/step")});
   Table table(std::move(columns));
   for (const core::EpochResult& epoch : run.results.epochs) {
     std::vector<std::string> row = {
@@ -213,30 +211,37 @@ std::string SkippedImages(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::string ComparisonSection(const Runs& runs, const Phrases& phrases) {
-  Table table({ColumnOf(phrases.method, Align::kLeft), ColumnOf(phrases.ranks),
-               ColumnOf(phrases.throughput), ColumnOf(phrases.epoch_time),
-               ColumnOf(phrases.step_time), ColumnOf(phrases.communication),
-               ColumnOf(phrases.exposed), ColumnOf(phrases.best_accuracy),
-               ColumnOf(phrases.speedup)});
+std::string ComparisonSection(const Runs& runs, Say say) {
+  Table table({{say("method"), "", Align::kLeft},
+               {say("ranks"), say("+ servers")},
+               {say("throughput"), say("images/s")},
+               {say("time"), say("s/epoch")},
+               {say("step"), say("ms")},
+               {say("communication"), say("ms/step")},
+               {say("exposed"), say("ms/step")},
+               {say("best accuracy"), say("%")},
+               {say("speed-up"), say("x baseline")}});
   for (const Run& run : runs.runs) {
     const Figures& figures = run.figures;
     table.AddRow({run.name, RanksOf(figures.training_ranks, figures.server_ranks),
                   Fixed(figures.images_per_second, 1), Fixed(figures.epoch_seconds, 2),
                   Milliseconds(figures.step_seconds), Milliseconds(figures.communication_seconds),
-                  Milliseconds(figures.exposed_seconds), AccuracyOf(figures, phrases),
+                  Milliseconds(figures.exposed_seconds), AccuracyOf(figures, say),
                   SpeedupOf(run, runs.baseline())});
   }
-  for (const SimulatedRow& row : runs.simulated) table.AddRow(CellsOf(row, runs, phrases));
-  return absl::StrCat(Headline(phrases.comparison, '-'), table.ToString(0));
+  for (const SimulatedRow& row : runs.simulated) table.AddRow(CellsOf(row, runs, say));
+  return absl::StrCat(Headline(say("Comparison (means over epochs)"), '-'), table.ToString(0));
 }
 
-std::string LossDistanceSection(const Runs& runs, const Phrases& phrases) {
+std::string LossDistanceSection(const Runs& runs, Say say) {
   if (runs.baseline() == nullptr) return "";
-  Table table({ColumnOf(phrases.method, Align::kLeft), ColumnOf(phrases.steps_compared),
-               ColumnOf(phrases.first_step), ColumnOf(phrases.mean_difference),
-               ColumnOf(phrases.largest_difference), ColumnOf(phrases.at_step),
-               ColumnOf(phrases.bit_equal, Align::kLeft)});
+  Table table({{say("method"), "", Align::kLeft},
+               {say("steps"), say("compared")},
+               {say("first step"), ""},
+               {say("mean"), ""},
+               {say("max"), ""},
+               {say("max at"), say("step|number")},
+               {say("bit-equal"), "", Align::kLeft}});
   std::string not_finite;
   bool compared = false;
   for (const Run& run : runs.runs) {
@@ -248,48 +253,56 @@ std::string LossDistanceSection(const Runs& runs, const Phrases& phrases) {
                   Difference(distance->mean), Difference(distance->largest),
                   distance->largest_step > 0 ? absl::StrCat(distance->largest_step) : kAbsent,
                   distance->unequal_step
-                      ? absl::StrCat(phrases.no_from_step, *distance->unequal_step)
-                      : phrases.yes});
+                      ? absl::StrCat(say("not from step "), *distance->unequal_step)
+                      : say("yes")});
     if (distance->not_finite_step) {
-      absl::StrAppend(&not_finite, run.name, phrases.colon, phrases.not_finite_from_step,
-                      *distance->not_finite_step, "\n");
+      absl::StrAppend(&not_finite, run.name, say(": "),
+                      say("a loss is not a finite number from step "), *distance->not_finite_step,
+                      "\n");
     }
   }
   if (!compared) return "";
-  return absl::StrCat(Headline(phrases.distances, '-'), table.ToString(0), not_finite);
+  return absl::StrCat(
+      Headline(say("Loss curves, compared with the baseline's (absolute differences)"), '-'),
+      table.ToString(0), not_finite);
 }
 
-std::string NotesSection(const Runs& runs, const Phrases& phrases) {
+std::string NotesSection(const Runs& runs, Say say) {
   std::vector<std::string> notes;
   if (!runs.missing.empty()) {
-    notes.push_back(
-        absl::StrCat(phrases.missing, phrases.colon, absl::StrJoin(runs.missing, ", ")));
+    notes.push_back(absl::StrCat(say("missing"), say(": "), absl::StrJoin(runs.missing, ", ")));
   }
   for (const std::string& error : runs.malformed) {
-    notes.push_back(absl::StrCat(phrases.malformed, phrases.colon, error));
+    notes.push_back(absl::StrCat(say("cannot be used"), say(": "), error));
   }
   const Run* baseline = runs.baseline();
-  if (baseline == nullptr) notes.emplace_back(phrases.no_baseline);
+  if (baseline == nullptr) {
+    notes.push_back(say("without the baseline's results there are no speed-ups and no distances"));
+  }
   for (const Run& run : runs.runs) {
     if (run.results.partial)
-      notes.push_back(absl::StrCat(run.name, phrases.colon, phrases.partial));
+      notes.push_back(absl::StrCat(run.name, say(": "),
+                                   say("the run was interrupted; its results are partial")));
     if (baseline != nullptr && (run.figures.training_ranks != baseline->figures.training_ranks ||
                                 run.results.batch_size != baseline->results.batch_size)) {
-      notes.push_back(absl::StrCat(run.name, phrases.colon, phrases.unequal_work));
+      notes.push_back(absl::StrCat(run.name, say(": "),
+                                   say("training ranks or batch size differ from the baseline's, "
+                                       "so its figures do not compare methods alone")));
     }
   }
   if (notes.empty()) return "";
-  return absl::StrCat(Headline(phrases.notes, '-'), absl::StrJoin(notes, "\n"), "\n");
+  return absl::StrCat(Headline(say("Notes"), '-'), absl::StrJoin(notes, "\n"), "\n");
 }
 
-std::string MethodSection(const Run& run, const Phrases& phrases) {
+std::string MethodSection(const Run& run, Say say) {
   std::string text = Headline(absl::StrCat(run.name, " (", run.file, ")"), '=');
-  absl::StrAppend(&text, phrases.configuration, "\n", Configuration(run, phrases), "\n");
-  absl::StrAppend(&text, phrases.averages, "\n", Averages(run, phrases), "\n");
-  absl::StrAppend(&text, phrases.epochs, "\n", Epochs(run, phrases));
+  absl::StrAppend(&text, say("Configuration"), "\n", Configuration(run, say), "\n");
+  absl::StrAppend(&text, say("Averages"), "\n", Averages(run, say), "\n");
+  absl::StrAppend(&text, say("Epochs"), "\n", Epochs(run, say));
   if (!run.results.skipped_images.empty()) {
-    absl::StrAppend(&text, "\n", phrases.skipped_images, " (", run.results.skipped_images.size(),
-                    ")\n", SkippedImages(run.results.skipped_images));
+    absl::StrAppend(&text, "\n", say("Broken images, skipped"), " (",
+                    run.results.skipped_images.size(), ")\n",
+                    SkippedImages(run.results.skipped_images));
   }
   return text;
 }

@@ -9,7 +9,7 @@
 namespace analysis {
 namespace {
 
-using core::DisplayWidth;
+using core::Headline;
 using core::Shortened;
 using core::Table;
 using Align = Table::Align;
@@ -22,27 +22,27 @@ std::string Milliseconds(double seconds) { return absl::StrFormat("%.1f", 1e3 * 
 
 }  // namespace
 
-std::string ErrorLine(const Validation& validation, const Phrases& phrases) {
-  std::string line = absl::StrCat(validation.cases.size(), phrases.validated_cases,
-                                  phrases.mean_error, Percent(validation.mean_error()),
-                                  phrases.worst_error, Percent(validation.worst_error()));
+std::string ErrorLine(const Validation& validation, Say say) {
+  std::string line = absl::StrCat(
+      validation.cases.size(), say(" cases: mean error of the step time "),
+      Percent(validation.mean_error()), say(", worst "), Percent(validation.worst_error()));
   if (validation.noisy_cases() > 0) {
-    absl::StrAppend(&line, phrases.noisy_cases, validation.noisy_cases());
+    absl::StrAppend(&line, say("; noisy measurements: "), validation.noisy_cases());
   }
   return line + "\n";
 }
 
-std::string CasesTable(const Validation& validation, const Phrases& phrases, size_t cases_max) {
-  Table table({{phrases.strategy, "", Align::kLeft},
-               {phrases.ranks.text, ""},
-               {phrases.links, ""},
-               {phrases.bound_by, "", Align::kLeft},
-               {phrases.measured.text, phrases.measured.unit},
-               {phrases.spread, "%"},
-               {phrases.predicted.text, phrases.predicted.unit},
-               {phrases.error, "%"},
-               {phrases.exposed.text, phrases.exposed.unit},
-               {phrases.predicted.text, phrases.predicted.unit},
+std::string CasesTable(const Validation& validation, Say say, size_t cases_max) {
+  Table table({{say("strategy"), "", Align::kLeft},
+               {say("ranks"), ""},
+               {say("links"), ""},
+               {say("bound by"), "", Align::kLeft},
+               {say("measured"), say("ms/step")},
+               {say("spread"), "%"},
+               {say("predicted"), say("ms/step")},
+               {say("error"), "%"},
+               {say("exposed"), say("ms/step")},
+               {say("predicted"), say("ms/step")},
                {"", "", Align::kLeft}});
   for (size_t i = 0; i < std::min(cases_max, validation.cases.size()); ++i) {
     const ValidatedCase& each = validation.cases[i];
@@ -52,26 +52,25 @@ std::string CasesTable(const Validation& validation, const Phrases& phrases, siz
          absl::StrFormat("%.1f", 100 * each.measured_spread),
          Milliseconds(each.predicted_step_seconds), absl::StrFormat("%+.1f", 100 * each.error()),
          Milliseconds(each.measured_exposed_seconds), Milliseconds(each.predicted_exposed_seconds),
-         each.impossible() ? phrases.impossible
-         : each.noisy      ? phrases.noisy
+         each.impossible() ? say("below what is possible")
+         : each.noisy      ? say("noisy")
                            : ""});
   }
   return table.ToString(0);
 }
 
-std::string ValidationSection(const Validation& validation, const Phrases& phrases) {
-  const std::string title = phrases.validation;
+std::string ValidationSection(const Validation& validation, Say say) {
   std::string text = absl::StrCat(
-      title, "\n", std::string(static_cast<size_t>(DisplayWidth(title)), '-'), "\n",
-      ErrorLine(validation, phrases), phrases.measured_on, phrases.colon,
-      Shortened(validation.processor, 60), ", ", validation.cores, phrases.cores, "\n");
+      Headline(say("The simulator's error (predicted against measured)"), '-'),
+      ErrorLine(validation, say), say("measured on"), say(": "),
+      Shortened(validation.processor, 60), ", ", validation.cores, say(" cores"), "\n");
   if (!validation.commit.empty()) {
-    absl::StrAppend(&text, phrases.commit, phrases.colon, validation.commit, "\n");
+    absl::StrAppend(&text, say("commit"), say(": "), validation.commit, "\n");
   }
   if (!validation.picture.empty()) {
-    absl::StrAppend(&text, phrases.picture, phrases.colon, validation.picture, "\n");
+    absl::StrAppend(&text, say("picture"), say(": "), validation.picture, "\n");
   }
-  absl::StrAppend(&text, "\n", phrases.worst_cases, "\n", CasesTable(validation, phrases, kShown));
+  absl::StrAppend(&text, "\n", say("Worst cases"), "\n", CasesTable(validation, say, kShown));
   return text;
 }
 

@@ -10,13 +10,13 @@
 namespace analysis {
 
 // "48 cases: mean error of the step time 2.4 %, worst 9.7 %", a line.
-std::string ErrorLine(const Validation& validation, const Phrases& phrases);
+std::string ErrorLine(const Validation& validation, Say say);
 
 // A table of the cases that it predicts worst, at most `cases_max`.
-std::string CasesTable(const Validation& validation, const Phrases& phrases, size_t cases_max);
+std::string CasesTable(const Validation& validation, Say say, size_t cases_max);
 
 // Whole lines: mean and worst error, where that was measured, and the cases predicted worst.
-std::string ValidationSection(const Validation& validation, const Phrases& phrases);
+std::string ValidationSection(const Validation& validation, Say say);
 
 }  // namespace analysis
 

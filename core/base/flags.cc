@@ -9,13 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "core/base/error.h"
+#include "core/base/table.h"
 
 namespace core {
 namespace {
 
-constexpr size_t kHelpColumns = 100;
+constexpr int kHelpColumns = 100;
 
 std::string WithDashes(std::string_view name) {
   return absl::StrReplaceAll(absl::string_view(name.data(), name.size()), {{"_", "-"}});
@@ -47,25 +47,6 @@ std::string Quoted(std::string_view text) {
       "unknown flag ", Quoted(typed), "; ",
       offers.empty() ? "" : absl::StrCat("did you mean ", absl::StrJoin(offers, " or "), "? "),
       "--help lists the flags"));
-}
-
-std::string Wrapped(std::string_view text, size_t indent) {
-  std::string result(indent, ' ');
-  size_t column = indent;
-  for (absl::string_view word :
-       absl::StrSplit(absl::string_view(text.data(), text.size()), ' ', absl::SkipEmpty())) {
-    if (column > indent && column + 1 + word.size() > kHelpColumns) {
-      absl::StrAppend(&result, "\n", std::string(indent, ' '));
-      column = indent;
-    }
-    if (column > indent) {
-      result += ' ';
-      ++column;
-    }
-    absl::StrAppend(&result, word);
-    column += word.size();
-  }
-  return result + '\n';
 }
 
 }  // namespace
@@ -147,7 +128,7 @@ std::string FlagTable::HelpText(std::string_view usage) const {
   if (!text.empty() && text.back() != '\n') text += '\n';
   text += "\nFlags (with dashes or underscores):\n";
   for (const auto& [name, help] : by_name) {
-    absl::StrAppend(&text, "  --", WithDashes(name), "\n", Wrapped(help, 6));
+    absl::StrAppend(&text, "  --", WithDashes(name), "\n", Wrapped(help, 6, kHelpColumns));
   }
   return text;
 }

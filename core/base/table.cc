@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+
 namespace core {
 namespace {
 
@@ -57,6 +60,29 @@ std::string Shortened(std::string_view text, int width) {
     if (used > width - 3) return line.substr(0, begin) + "...";
   }
   return line;
+}
+
+std::string Headline(std::string_view text, char underline) {
+  return std::string(text) + "\n" + std::string(DisplayWidth(text), underline) + "\n";
+}
+
+std::string Wrapped(std::string_view text, int indent, int columns) {
+  const std::string margin(indent, ' ');
+  std::string lines = margin;
+  int column = indent;
+  const std::vector<std::string> words =
+      absl::StrSplit(absl::string_view(text.data(), text.size()), ' ', absl::SkipEmpty());
+  for (const std::string& word : words) {
+    const int width = DisplayWidth(word);
+    if (column > indent) {
+      const bool fits = column + 1 + width <= columns;
+      lines += fits ? " " : "\n" + margin;
+      column = fits ? column + 1 : indent;
+    }
+    lines += word;
+    column += width;
+  }
+  return lines + "\n";
 }
 
 std::vector<std::vector<std::string>> Table::HeadRows() const {

@@ -14,6 +14,12 @@ int DisplayWidth(std::string_view text);
 // At most `width` columns of `text`, in one line; what is longer ends in "...".
 std::string Shortened(std::string_view text, int width);
 
+// A line and one of `underline` under all of it.
+std::string Headline(std::string_view text, char underline);
+
+// Words in lines of at most `columns`, each after `indent` blanks.
+std::string Wrapped(std::string_view text, int indent, int columns);
+
 // Rows of text under a heading row and a unit row, aligned whatever the script.
 class Table {
  public:

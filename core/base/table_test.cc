@@ -29,6 +29,19 @@ TEST(ShortenedTest, CutsBetweenCharactersAndKeepsOneLine) {
   EXPECT_EQ(Shortened("方法比较报告", 8), "方法...");
 }
 
+TEST(HeadlineTest, IsUnderlinedAsFarAsItIsWide) {
+  EXPECT_EQ(Headline("a-b", '='), "a-b\n===\n");
+  EXPECT_EQ(Headline("方法", '-'), "方法\n----\n");
+}
+
+TEST(WrappedTest, BreaksBetweenWordsWhereColumnsEnd) {
+  EXPECT_EQ(Wrapped("one two  three", 2, 9), "  one two\n  three\n");
+  EXPECT_EQ(Wrapped("one two three", 2, 8), "  one\n  two\n  three\n");
+  EXPECT_EQ(Wrapped("方法 比较 a", 0, 9), "方法 比较\na\n");
+  EXPECT_EQ(Wrapped("longer than three", 1, 3), " longer\n than\n three\n");
+  EXPECT_EQ(Wrapped("", 1, 3), " \n");
+}
+
 TEST(TableTest, AlignsUnderHeadingAndUnit) {
   Table table({{"method", "", Table::Align::kLeft}, {"time", "s"}, {"x", "%"}});
   table.AddRow({"a", "10.5", "1"});
