@@ -57,6 +57,11 @@ std::vector<std::string> CheckAddresses(const Membership& membership, const Nccl
   for (int rank = 0; rank < options.size; ++rank) {
     const std::vector<std::string> parts =
         absl::StrSplit(membership[rank].address, absl::MaxSplits('\n', 2));
+    if (parts.size() != 3) {
+      throw core::Error(absl::StrCat("rank ", options.rank, ": rank ", rank,
+                                     " gives no address that can be read: start all ranks from "
+                                     "the same build"));
+    }
     const auto [other, is_new] = ranks.try_emplace({parts[0], parts[1]}, rank);
     if (!is_new) {
       throw core::Error(
@@ -147,7 +152,7 @@ class NcclCommunicator::Operation final : public core::Operation {
 
 NcclCommunicator::NcclCommunicator(const NcclOptions& options, NcclLibrary& library)
     : options_(options),
-      membership_({options.rank, options.size, options.store, options.timeout},
+      membership_({options.rank, options.size, options.store, options.timeout, "nccl"},
                   AddressOf(options, library)),
       watch_(options, membership_),
       staging_(*options.device) {
