@@ -95,6 +95,7 @@ class NcclCommunicator final : public core::Communicator {
  private:
   class Operation;
 
+  void ConnectChannels(NcclLibrary& library);
   std::unique_ptr<NcclHandle> Connect(NcclLibrary& library, const std::string& id,
                                       const std::string& channel);
   std::shared_ptr<NcclGroup> NewGroup();
@@ -156,7 +157,17 @@ NcclCommunicator::NcclCommunicator(const NcclOptions& options, NcclLibrary& libr
                   AddressOf(options, library)),
       watch_(options, membership_),
       staging_(*options.device) {
-  const std::vector<std::string> ids = CheckAddresses(membership_, options);
+  try {
+    ConnectChannels(library);
+  } catch (
+      const std::exception& error) {  // The others wait for this rank: it tells them as it goes.
+    watch_.Fail("connecting", error);
+    throw;
+  }
+}
+
+void NcclCommunicator::ConnectChannels(NcclLibrary& library) {
+  const std::vector<std::string> ids = CheckAddresses(membership_, options_);
   std::vector<std::unique_ptr<NcclHandle>> handles;
   for (size_t i = 0; i < ids.size(); ++i) {
     handles.push_back(Connect(library, ids[i], kChannelNames[i]));
