@@ -38,9 +38,10 @@ Membership::Membership(const Options& options, const std::string& address) : opt
   AwaitRecords();
   for (const Report& report : Reports()) {
     if (report.reason == Reason::kLeft) continue;
-    throw core::Error(absl::StrCat("rank ", options_.rank, ": rank ", report.rank,
-                                   " had given up before all had come: ", report.text,
-                                   ": start all ranks at the same time"));
+    throw core::Error(absl::StrCat(
+        "rank ", options_.rank, ": rank ", report.rank,
+        " had given up before all had come: ", report.text,
+        report.reason == Reason::kTimedOut ? ": start all ranks at the same time" : ""));
   }
 }
 
