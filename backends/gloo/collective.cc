@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/pooled.h"
 
 namespace backends {
 namespace {
@@ -38,8 +37,8 @@ BufferPlace Scratch::Find(const void* target, int peer) const {
   return {buffers_[offset / slot_bytes_][peer].get(), offset % slot_bytes_};
 }
 
-// A message on its way.
-class Collective::Transfer : public core::Operation, public core::Pooled {
+// A message on its way. Not pooled: one thread makes them all, and another one drops most of them.
+class Collective::Transfer : public core::Operation {
  public:
   Transfer(const Collective& collective, bool sends, Hop hop, Peers::Buffer& buffer, int peer)
       : collective_(collective), sends_(sends), hop_(hop), buffer_(buffer), peer_(peer) {}

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,7 +15,10 @@
 #include "backends/gloo/gloo_world.h"
 #include "backends/gloo/mesh.h"
 #include "backends/gloo/peers.h"
+#include "backends/membership/operation_name.h"
+#include "backends/membership/report.h"
 #include "backends/rendezvous/file_store.h"
+#include "core/base/error.h"
 #include "core/base/temporary_folder.h"
 #include "core/testing/direct_exchange_conformance.h"
 #include "gloo/transport/context.h"
@@ -38,6 +42,7 @@ using Hop = ExchangedMessage::Hop;
 using ::gloo::transport::Context;
 using ::gloo::transport::UnboundBuffer;
 using std::chrono::milliseconds;
+using ::testing::HasSubstr;
 
 // By purpose, the first byte of a slot.
 constexpr uint64_t kHeaders = 4, kScatter = 5, kGather = 6;
@@ -127,6 +132,50 @@ std::vector<ExchangedMessage> OnTheWire(const std::vector<ExchangedMessage>& exp
     messages.push_back(message);
   }
   return messages;
+}
+
+// Of rank 0, when rank 1 sends these bytes as its report.
+std::string FailureAfterReport(std::vector<char> bytes) {
+  const core::TemporaryFolder folder;
+  std::promise<void> over;
+  std::thread other([&] {
+    const auto store = OpenFileStore(folder.path());
+    const auto context = ConnectMesh({.rank = 1, .size = 2, .store = store.get()});
+    const auto buffer = context->createUnboundBuffer(bytes.data(), bytes.size());
+    buffer->send(0, uint64_t{1} << 56);
+    over.get_future().wait();
+    context->getPair(0).reset();
+  });
+  const auto store = OpenFileStore(folder.path());
+  Peers peers(ConnectMesh({.rank = 0, .size = 2, .store = store.get()}), std::chrono::seconds(300));
+  float element = 0;
+  const auto buffer = peers.Bind(&element, sizeof(element));
+  const OperationName name{core::SpanKind::kPush, sizeof(element), -1, 1};
+  std::string failure = "received";
+  try {
+    peers.Receive(*buffer, {0, sizeof(element)}, 1, 1, name);
+    peers.AwaitReceived(*buffer, 1, name);
+  } catch (const core::Error& error) {
+    failure = error.what();
+  }
+  over.set_value();
+  peers.Stop();
+  peers.Disconnect();
+  other.join();
+  return failure;
+}
+
+TEST(GlooReports, ARankWhoseReportCannotBeReadIsAsGoodAsGone) {
+  EXPECT_THAT(FailureAfterReport(std::vector<char>(sizeof(Report), '\x77')),
+              HasSubstr("rank 1 is gone (it sent no report that can be read)"));
+}
+
+TEST(GlooReports, AReportIsOfWhomItComesFrom) {
+  Report report{.reason = Reason::kFailed, .rank = 1'000'000};
+  report.SetText("no memory");
+  const char* const bytes = reinterpret_cast<const char*>(&report);
+  EXPECT_THAT(FailureAfterReport({bytes, bytes + sizeof(report)}),
+              HasSubstr("rank 1 failed: no memory"));
 }
 
 void RunRank(int rank, int size, const std::string& folder) {

@@ -230,14 +230,24 @@ TEST(GlooProcessesTest, RanksThatDoNotComeAreNamed) {
 
 TEST(GlooProcessesTest, ARankWithAnotherWorldSizeIsNamed) {
   MapStore store;
-  store.Set("ranks/1", "3\nhost\n");
+  store.Set("ranks/1", "3\ngloo\nhost\n");
   EXPECT_THAT(ErrorOf({.rank = 0, .size = 2, .store = &store}),
               HasSubstr("rank 1 was started as one of 3 ranks, this one of 2"));
 }
 
+TEST(GlooProcessesTest, ARankOfAnotherBackendOrBuildIsNamed) {
+  MapStore store;
+  store.Set("ranks/1", "2\nnccl\nhost\nhost\nGPU-1\nid");
+  EXPECT_THAT(ErrorOf({.rank = 0, .size = 2, .store = &store}),
+              HasSubstr("rank 1 was started with another --backend (nccl)"));
+  store.Set("ranks/1", "2\ngloo\nhost\nshort");
+  EXPECT_THAT(ErrorOf({.rank = 0, .size = 2, .store = &store}),
+              HasSubstr("rank 1 gives 5 bytes of addresses, not 384"));
+}
+
 TEST(GlooProcessesTest, LoopbackDoesNotReachAnotherHost) {
   MapStore store;
-  store.Set("ranks/1", "2\nanother_host\n" + std::string(2 * 192, '\0'));
+  store.Set("ranks/1", "2\ngloo\nanother_host\n" + std::string(2 * 192, '\0'));
   EXPECT_THAT(ErrorOf({.rank = 0, .size = 2, .store = &store}),
               AllOf(HasSubstr("rank 1 on host another_host"), HasSubstr("interface")));
 }

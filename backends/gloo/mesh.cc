@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -21,7 +22,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kAddressBytes = ::gloo::transport::Address::kMaxByteSize;
+constexpr int64_t kAddressBytes = ::gloo::transport::Address::kMaxByteSize;
 // Gloo waits this many times a context's timeout for a connection.
 constexpr int kConnectTimeoutFactor = 5;
 
@@ -56,7 +57,13 @@ void CheckLinkOrder(const ::gloo::transport::Device& device) {
                                       ": //backends/gloo has to be linked before libtorch"));
 }
 
-void CheckReachable(const AddressRecord& record, int peer, const GlooOptions& options) {
+void CheckAddress(const AddressRecord& record, int peer, const GlooOptions& options) {
+  if (static_cast<int64_t>(record.address.size()) != options.size * kAddressBytes) {
+    throw core::Error(absl::StrCat("rank ", options.rank, ": rank ", peer, " gives ",
+                                   record.address.size(), " bytes of addresses, not ",
+                                   options.size * kAddressBytes,
+                                   ": start all ranks from the same build"));
+  }
   const bool loopback = options.interface.empty() && options.hostname.empty();
   if (!loopback || record.host == ThisHost()) return;
   throw core::Error(absl::StrCat("rank ", options.rank, ": listens on loopback on host ",
@@ -81,8 +88,9 @@ std::shared_ptr<::gloo::transport::Context> ConnectMesh(const GlooOptions& optio
     const std::vector<char> address = context->createPair(peer)->address().bytes();
     std::copy(address.begin(), address.end(), addresses.begin() + peer * kAddressBytes);
   }
-  const Membership members({options.rank, options.size, options.store, options.timeout}, addresses);
-  for (int peer = 0; peer < options.size; ++peer) CheckReachable(members[peer], peer, options);
+  const Membership members({options.rank, options.size, options.store, options.timeout, "gloo"},
+                           addresses);
+  for (int peer = 0; peer < options.size; ++peer) CheckAddress(members[peer], peer, options);
   for (int peer = 0; peer < options.size; ++peer) {
     if (peer == options.rank) continue;
     const auto& pair = context->getPair(peer);

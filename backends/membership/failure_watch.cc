@@ -1,6 +1,7 @@
 #include "backends/membership/failure_watch.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -54,7 +55,10 @@ void FailureWatch::Stop() {
 
 void FailureWatch::OnReport(const Report& report) {
   const std::lock_guard lock(mutex_);
-  if (report.rank == rank_) return;
+  if (report.rank == rank_) {
+    if (report.reason == own().reason) reports_[rank_].place = report.place;
+    return;
+  }
   reports_[report.rank] = report;
   if (report.reason == Reason::kLeft) {
     gone_[report.rank] = "it left";
@@ -97,7 +101,7 @@ void FailureWatch::Call(std::unique_lock<std::mutex>& lock, const std::function<
   std::string error;
   try {
     call();
-  } catch (const core::Error& lost) {
+  } catch (const std::exception& lost) {
     error = lost.what();
   }
   lock.lock();
@@ -111,10 +115,11 @@ void FailureWatch::FindVerdict(std::unique_lock<std::mutex>& lock) {
   const Report report = own();
   const auto deadline = Clock::now() + kReportTimeout;
   Call(lock, [&] { carrier_.Tell(report, deadline); });
-  while (!failure_ && !AllHaveAnswered() && Clock::now() < deadline) {
+  if (failure_) return;
+  do {  // Once at least: for the place of this rank's report among those that came before.
     Call(lock, [this] { carrier_.Look(); });
     if (!AllHaveAnswered()) changed_.wait_for(lock, kReportInterval);
-  }
+  } while (!failure_ && !AllHaveAnswered() && Clock::now() < deadline);
   if (failure_) return;
   Conclude(Verdict(reports_, timeout_));
   Call(lock, [this] { carrier_.OnVerdict(); });

@@ -68,7 +68,8 @@ class FailureWatch {
   FailureWatch(int rank, int size, std::chrono::milliseconds timeout, Carrier& carrier);
   ~FailureWatch();
 
-  // What has come of another rank: its report, or the end of its connection and why that ended.
+  // What has come of a rank: its report, which is valid, or the end of its connection and why that
+  // ended. Of this rank's own report, as others got it, the place is taken over.
   void OnReport(const Report& report);
   void OnGone(int peer, const std::string& cause);
 

@@ -173,6 +173,50 @@ TEST(FailureWatchTest, ARankThatReachesNobodySaysWhatItKnows) {
   EXPECT_THAT(Cause(ranks[1]), HasSubstr("the rendezvous is gone"));
 }
 
+// Reports of all ranks, in one order.
+struct Log {
+  std::mutex mutex;
+  std::vector<Report> reports;
+};
+
+struct LogCarrier final : FailureWatch::Carrier {
+  LogCarrier(Log& log, size_t place) : log(log), place(place) {}
+
+  // As the one that comes to this place.
+  void Tell(const Report& report, FailureWatch::Clock::time_point) override {
+    while (true) {
+      const std::lock_guard lock(log.mutex);
+      if (log.reports.size() < place) continue;
+      log.reports.push_back(report);
+      log.reports.back().place = static_cast<int32_t>(log.reports.size() - 1);
+      return;
+    }
+  }
+  void Look() override {
+    std::unique_lock lock(log.mutex);
+    const std::vector<Report> reports = log.reports;
+    lock.unlock();
+    for (const Report& report : reports) watch->OnReport(report);
+  }
+
+  Log& log;
+  const size_t place;
+  std::unique_ptr<FailureWatch> watch;
+};
+
+TEST(FailureWatchTest, OfTwoThatFailAllNameTheOneWhoseReportCameFirst) {
+  Log log;
+  LogCarrier late(log, 1), early(log, 0);
+  late.watch = std::make_unique<FailureWatch>(0, 2, seconds(300), late);
+  early.watch = std::make_unique<FailureWatch>(1, 2, seconds(300), early);
+  late.watch->GiveUp(Reason::kFailed, "second");
+  early.watch->GiveUp(Reason::kFailed, "first");
+  EXPECT_EQ(Cause(*late.watch), "rank 1 failed: first");
+  EXPECT_EQ(Cause(*early.watch), "rank 1 failed: first");
+  late.watch->Stop();
+  early.watch->Stop();
+}
+
 TEST(FailureWatchTest, AWatchThatHasStoppedFailsWhatComesLater) {
   Ranks ranks(2, seconds(300), 1);
   ranks[0].Stop();

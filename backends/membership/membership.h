@@ -25,21 +25,26 @@ class Membership {
     int size = 1;
     Store* store = nullptr;  // Outlives this.
     std::chrono::milliseconds timeout{};
+    std::string
+        backend;  // The same for all ranks, as --backend names it: whose addresses these are.
   };
 
   // Returns when all ranks have come. Throws core::Error that names those who did not within the
-  // timeout, were started with another world size, or gave up before this one came.
+  // timeout, were started with another world size or backend, left a record that cannot be read, or
+  // gave up before all had come.
   Membership(const Options& options, const std::string& address);
 
   const AddressRecord& operator[](int rank) const { return records_[rank]; }
 
   void Tell(Report report);
   void Leave();
-  // What all ranks have told, in that order.
+  // What all ranks have told, in that order, as far as it can be read.
   std::vector<Report> Reports();
 
  private:
   void AwaitRecords();
+  // Of that rank. Throws core::Error if it is not one of this run.
+  AddressRecord Parse(const std::string& record, int rank) const;
 
   const Options options_;
   std::vector<AddressRecord> records_;  // By rank.

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,12 +20,22 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// Has nothing, and fails to add to it.
+class LostStore : public Store {
+ public:
+  void Set(const std::string&, const std::string&) override {}
+  void Append(const std::string&, const std::string&) override { throw core::Error("lost"); }
+  std::optional<std::string> Get(const std::string&, milliseconds) override { return {}; }
+};
 
 // Ranks that are threads and join through files.
 class MembershipTest : public ::testing::Test {
  protected:
   Membership Join(int rank, int size, milliseconds timeout = seconds(60)) {
-    return Membership({rank, size, store_.get(), timeout}, "address of " + std::to_string(rank));
+    return Membership({rank, size, store_.get(), timeout, "gloo"},
+                      "address of " + std::to_string(rank));
   }
   std::string ErrorOf(int rank, int size, milliseconds timeout) {
     try {
@@ -65,11 +77,54 @@ TEST_F(MembershipTest, ARankWithAnotherWorldSizeIsNamed) {
             "size");
 }
 
+TEST_F(MembershipTest, ARankWithAnotherBackendIsNamed) {
+  store_->Set("ranks/1", "2\nnccl\nhost\naddress");
+  EXPECT_EQ(ErrorOf(0, 2, seconds(60)),
+            "rank 0: rank 1 was started with another --backend (nccl), not gloo: give all ranks "
+            "the same");
+}
+
+TEST_F(MembershipTest, ARankWhoseRecordCannotBeReadIsNamed) {
+  for (const std::string record :
+       {"", "garbage", "2\nhost\naddress", "x\ngloo\nhost\naddress", "\1\2\377\n\n\n"}) {
+    store_->Set("ranks/1", record);
+    EXPECT_THAT(ErrorOf(0, 2, seconds(60)),
+                StartsWith("rank 0: rank 1 left a record that cannot be read ("));
+  }
+}
+
+TEST_F(MembershipTest, WhoDidNotComeIsNamedEvenIfTheStoreIsLostMeanwhile) {
+  LostStore store;
+  try {
+    Membership({0, 2, &store, milliseconds(1), "gloo"}, "");
+    FAIL() << "came";
+  } catch (const core::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("of 2 ranks, ranks 0, 1 did not come"));
+  }
+}
+
+TEST_F(MembershipTest, ReportsThatCannotBeReadAreDropped) {
+  Membership members = Join(0, 1);
+  members.Tell({.reason = Reason::kFailed});
+  std::mt19937 random(1);
+  std::string garbage(50 * sizeof(Report), '\0');
+  for (char& byte : garbage) byte = static_cast<char>(random());
+  store_->Append("reports", garbage);
+  members.Leave();
+  store_->Append("reports", "torn");
+  const std::vector<Report> reports = members.Reports();
+  ASSERT_EQ(reports.size(), 2u);
+  EXPECT_EQ(reports[0].reason, Reason::kFailed);
+  EXPECT_EQ(reports[1].reason, Reason::kLeft);
+  EXPECT_EQ(reports[1].place, 51);
+}
+
 TEST_F(MembershipTest, ARankThatComesTooLateIsToldWhoGaveUpAndWhy) {
   ErrorOf(0, 2, milliseconds(50));
-  EXPECT_THAT(ErrorOf(1, 2, seconds(60)),
-              HasSubstr("rank 1: came too late: rank 0 had given up: of 2 ranks, rank 1 did not "
-                        "come within 0.05 s"));
+  EXPECT_THAT(
+      ErrorOf(1, 2, seconds(60)),
+      HasSubstr("rank 1: rank 0 had given up before all had come: of 2 ranks, rank 1 did not "
+                "come within 0.05 s"));
 }
 
 TEST_F(MembershipTest, ReportsAreReadInTheOrderInWhichTheyWereTold) {
@@ -88,7 +143,7 @@ TEST_F(MembershipTest, ReportsAreReadInTheOrderInWhichTheyWereTold) {
 }
 
 TEST_F(MembershipTest, ARankThatLeftBeforeAnotherHadLookedAroundIsNoFailure) {
-  store_->Set("ranks/1", "2\nhost\naddress");
+  store_->Set("ranks/1", "2\ngloo\nhost\naddress");
   Report left{.reason = Reason::kLeft, .rank = 1};
   store_->Append("reports", {reinterpret_cast<const char*>(&left), sizeof(left)});
   EXPECT_EQ(Join(0, 2).Reports().size(), 1u);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <numeric>
 #include <span>
 
@@ -46,6 +47,14 @@ void Report::Blame(int rank) {
   }
 }
 
+bool Report::IsValid(int ranks) const {
+  if (reason <= Reason::kNone || reason > Reason::kDisagreement) return false;
+  if (rank < 0 || rank >= ranks || blamed_count < 0 || blamed_count > kBlamedMax) return false;
+  return std::find(std::begin(text), std::end(text), '\0') != std::end(text) &&
+         std::all_of(blamed.begin(), blamed.begin() + blamed_count,
+                     [&](int32_t one) { return one >= kAllOthers && one < ranks; });
+}
+
 std::string Verdict(const std::vector<Report>& reports, std::chrono::milliseconds timeout) {
   const auto best =
       std::max_element(reports.begin(), reports.end(), [](const Report& left, const Report& right) {
@@ -88,6 +97,7 @@ std::string Verdict(const std::vector<Report>& reports, std::chrono::millisecond
                           Seconds(timeout), " s)?");
     }
   }
+  if (suspects.size() == 1) return absl::StrCat("rank ", first, " gave up: ", best->text);
   return absl::StrCat("ranks ", absl::StrJoin(suspects, ", "), " wait for each other");
 }
 

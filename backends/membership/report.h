@@ -37,6 +37,10 @@ struct Report {
   void SetText(const std::string& value);
   // Each rank, or kAllOthers, once.
   void Blame(int rank);
+
+  // Whether it can be one of a run of so many ranks. What others sent may be anything (they may run
+  // another build): nothing else of it is looked at before.
+  bool IsValid(int ranks) const;
 };
 
 // Who or what is to blame, as the end of an error message. Whoever has the same reports, by rank,

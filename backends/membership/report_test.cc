@@ -1,7 +1,11 @@
 #include "backends/membership/report.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
+#include <iterator>
 #include <numeric>
 #include <random>
 #include <set>
@@ -50,6 +54,12 @@ TEST(ReportTest, RanksThatWaitForEachOtherAreNamed) {
   const std::vector<Report> reports = {Make(Reason::kBusy, {}), Make(Reason::kTimedOut, {2}),
                                        Make(Reason::kTimedOut, {1})};
   EXPECT_EQ(Verdict(reports, seconds(1)), "ranks 1, 2 wait for each other");
+}
+
+TEST(ReportTest, ARankThatGivesUpAndBlamesNobodySaysWhy) {
+  const std::vector<Report> reports = {Make(Reason::kTimedOut, {}, "rank 1 did not come"),
+                                       Report()};
+  EXPECT_EQ(Verdict(reports, seconds(1)), "rank 0 gave up: rank 1 did not come");
 }
 
 TEST(ReportTest, ADisagreementExplainsEverythingElse) {
@@ -193,6 +203,61 @@ TEST(ReportTest, NumbersOfRanksDoNotDecideWhoIsToBlame) {
     EXPECT_THAT(Verdict(renumbered, seconds(1)),
                 StartsWith("rank " + std::to_string(number[silent]) + " is gone"));
   }
+}
+
+TEST(ReportTest, WhateverBytesOthersSendNobodyIsBlamedWhoIsNotThere) {
+  int valid = 0;
+  for (unsigned seed = 0; seed < 20'000; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    std::vector<Report> reports = RandomReports(random);
+    const int size = static_cast<int>(reports.size());
+    for (int rank = 1; rank < size; ++rank) {
+      Report& report = reports[rank];
+      char* const bytes = reinterpret_cast<char*>(&report);
+      // A number is anything, or just beside what it may be.
+      for (int i = 3 * Below(random, 3); i > 0; --i) {
+        const int numbers = static_cast<int>(offsetof(Report, text) / sizeof(int32_t));
+        const int32_t number =
+            Below(random, 2) == 0 ? static_cast<int32_t>(random()) : Below(random, 13) - 2;
+        const int place = Below(random, 2) == 0 ? Below(random, 6) : Below(random, numbers);
+        std::memcpy(bytes + place * sizeof(number), &number, sizeof(number));
+      }
+      if (Below(random, 8) == 0) std::fill(std::begin(report.text), std::end(report.text), 'x');
+      if (!report.IsValid(size)) report = Report{.rank = rank};
+      valid += report.reason != Reason::kNone;
+    }
+    reports[0] = Make(Reason::kTimedOut, {1});
+    const std::string verdict = Verdict(reports, seconds(1));
+    int named = 0;
+    if (std::sscanf(verdict.c_str(), "rank %d", &named) == 1) {
+      ASSERT_GE(named, 0) << verdict;
+      ASSERT_LT(named, size) << verdict;
+    }
+  }
+  EXPECT_GT(valid, 10'000);
+}
+
+TEST(ReportTest, AReportIsValidUpToTheLimitsOfEachNumber) {
+  const Report good = Make(Reason::kLost, {0, 3, Report::kAllOthers}, "closed");
+  EXPECT_TRUE(good.IsValid(4));
+  EXPECT_FALSE(good.IsValid(3));
+  const auto is_valid_with = [&](auto change) {
+    Report report = good;
+    change(report);
+    return report.IsValid(4);
+  };
+  EXPECT_FALSE(is_valid_with([](Report& report) { report.reason = Reason::kNone; }));
+  EXPECT_FALSE(is_valid_with([](Report& report) { report.reason = static_cast<Reason>(8); }));
+  EXPECT_FALSE(is_valid_with([](Report& report) { report.reason = static_cast<Reason>(-1); }));
+  EXPECT_FALSE(is_valid_with([](Report& report) { report.rank = 4; }));
+  EXPECT_FALSE(is_valid_with([](Report& report) { report.rank = -1; }));
+  EXPECT_FALSE(is_valid_with([](Report& report) { report.blamed_count = -1; }));
+  EXPECT_FALSE(is_valid_with([](Report& report) { report.blamed_count = Report::kBlamedMax + 1; }));
+  EXPECT_FALSE(is_valid_with([](Report& report) { report.blamed[1] = 4; }));
+  EXPECT_FALSE(is_valid_with([](Report& report) { report.blamed[1] = -2; }));
+  EXPECT_FALSE(is_valid_with([](Report& report) { std::ranges::fill(report.text, 'x'); }));
+  EXPECT_TRUE(is_valid_with([](Report& report) { report.blamed[3] = 4; }));
 }
 
 TEST(ReportTest, LongTextsAndManyRanksAreCutShort) {

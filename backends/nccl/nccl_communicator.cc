@@ -57,6 +57,11 @@ std::vector<std::string> CheckAddresses(const Membership& membership, const Nccl
   for (int rank = 0; rank < options.size; ++rank) {
     const std::vector<std::string> parts =
         absl::StrSplit(membership[rank].address, absl::MaxSplits('\n', 2));
+    if (parts.size() != 3) {
+      throw core::Error(absl::StrCat("rank ", options.rank, ": rank ", rank,
+                                     " gives no address that can be read: start all ranks from "
+                                     "the same build"));
+    }
     const auto [other, is_new] = ranks.try_emplace({parts[0], parts[1]}, rank);
     if (!is_new) {
       throw core::Error(
@@ -90,6 +95,7 @@ class NcclCommunicator final : public core::Communicator {
  private:
   class Operation;
 
+  void ConnectChannels(NcclLibrary& library);
   std::unique_ptr<NcclHandle> Connect(NcclLibrary& library, const std::string& id,
                                       const std::string& channel);
   std::shared_ptr<NcclGroup> NewGroup();
@@ -147,11 +153,21 @@ class NcclCommunicator::Operation final : public core::Operation {
 
 NcclCommunicator::NcclCommunicator(const NcclOptions& options, NcclLibrary& library)
     : options_(options),
-      membership_({options.rank, options.size, options.store, options.timeout},
+      membership_({options.rank, options.size, options.store, options.timeout, "nccl"},
                   AddressOf(options, library)),
       watch_(options, membership_),
       staging_(*options.device) {
-  const std::vector<std::string> ids = CheckAddresses(membership_, options);
+  try {
+    ConnectChannels(library);
+  } catch (
+      const std::exception& error) {  // The others wait for this rank: it tells them as it goes.
+    watch_.Fail("connecting", error);
+    throw;
+  }
+}
+
+void NcclCommunicator::ConnectChannels(NcclLibrary& library) {
+  const std::vector<std::string> ids = CheckAddresses(membership_, options_);
   std::vector<std::unique_ptr<NcclHandle>> handles;
   for (size_t i = 0; i < ids.size(); ++i) {
     handles.push_back(Connect(library, ids[i], kChannelNames[i]));

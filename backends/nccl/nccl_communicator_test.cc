@@ -6,6 +6,8 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -240,6 +242,38 @@ TEST(NcclCommunicatorTest, TwoRanksOnOneDeviceAreToldWhatToDo) {
     EXPECT_THAT(error, AllOf(HasSubstr("ranks 0 and 1"), HasSubstr("0000:17:00.0"),
                              HasSubstr("--backend=gloo")));
   }
+}
+
+class NcclWithoutMemory final : public testing::FakeNccl {
+ public:
+  std::unique_ptr<NcclHandle> Connect(const std::string& id, int rank, int size) override {
+    if (rank == 1) throw std::bad_alloc();
+    return FakeNccl::Connect(id, rank, size);
+  }
+};
+
+TEST(NcclCommunicatorTest, ARankThatFailsWhileItConnectsTellsTheOthers) {
+  const core::TemporaryFolder folder;
+  const auto store = OpenFileStore(folder.path());
+  NcclWithoutMemory nccl;
+  const auto rank_main = [&](int rank) {
+    const auto device = testing::MakeFakeDevice("gpu " + std::to_string(rank));
+    ConnectNccl({.rank = rank,
+                 .size = 2,
+                 .store = store.get(),
+                 .timeout = std::chrono::seconds(20),
+                 .device = device.get()},
+                nccl);
+  };
+  std::thread other([&] { EXPECT_THROW(rank_main(1), std::bad_alloc); });
+  try {
+    rank_main(0);
+    ADD_FAILURE() << "connected";
+  } catch (const core::Error& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("rank 0: "), HasSubstr("rank 1"),
+                                    HasSubstr("connecting: std::bad_alloc")));
+  }
+  other.join();
 }
 
 // An operation starts, on the device, after what was awaited of the replica, and what is computed

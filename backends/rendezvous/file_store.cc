@@ -31,11 +31,13 @@ class FileStore : public Store {
     // One write: the system puts it behind those of others, whole.
     const int file = open(Path(key).c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     const ssize_t written = file < 0 ? -1 : write(file, value.data(), value.size());
-    const int failure = errno;
+    const std::string cause = written < 0
+                                  ? std::strerror(errno)
+                                  : "only " + std::to_string(written) + " of " +
+                                        std::to_string(value.size()) + " bytes were written";
     if (file >= 0) close(file);
     if (written == static_cast<ssize_t>(value.size())) return;
-    throw core::Error("cannot write " + Path(key) + ": " + std::strerror(failure) +
-                      ": make room there");
+    throw core::Error("cannot write " + Path(key) + ": " + cause + ": make room there");
   }
 
   std::optional<std::string> Get(const std::string& key,

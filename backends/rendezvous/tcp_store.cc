@@ -73,17 +73,17 @@ class TcpStore : public Store {
     std::packaged_task<void()> task(
         [store = store_, question = std::move(question)] { question(*store); });
     std::future<void> answer = task.get_future();
-    if (!lost_) std::thread(std::move(task)).detach();
-    if (lost_ || answer.wait_for(timeout) != std::future_status::ready) {
-      lost_ = true;
-      throw Lost("it does not answer");
-    }
+    std::string cause = "it does not answer";
     try {
-      answer.get();
-    } catch (const std::exception& error) {
-      lost_ = true;
-      throw Lost(FirstLine(error));
+      if (!lost_) {
+        std::thread(std::move(task)).detach();
+        if (answer.wait_for(timeout) == std::future_status::ready) return answer.get();
+      }
+    } catch (const std::exception& error) {  // Of the question, or of the thread's start.
+      cause = FirstLine(error);
     }
+    lost_ = true;
+    throw Lost(cause);
   }
 
   core::Error Lost(const std::string& cause) const {

@@ -26,6 +26,8 @@ constexpr Names kLaunchers[] = {
     {"SLURM_LOCALID", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_TASKS_PER_NODE"},
 };
 
+constexpr char kRestartCount[] = "TORCHELASTIC_RESTART_COUNT";
+
 absl::StatusOr<int> ReadInteger(const char* name, int least) {
   const char* text = std::getenv(name);
   if (text == nullptr) {
@@ -84,6 +86,11 @@ absl::StatusOr<std::optional<RankEnvironment>> ReadRankEnvironment() {
   environment.master_address = address;
   const char* agent_store = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
   environment.agent_store = agent_store != nullptr && std::string(agent_store) == "True";
+  if (environment.agent_store && std::getenv(kRestartCount) != nullptr) {
+    const absl::StatusOr<int> count = ReadInteger(kRestartCount, 0);
+    if (!count.ok()) return count.status();
+    environment.restart_count = *count;
+  }
   return environment;
 }
 

@@ -17,6 +17,11 @@ struct RankEnvironment {
   std::string master_address;
   int master_port = 0;
   bool agent_store = false;  // The launcher itself serves at that port (torchrun's agent).
+  // How often the launcher has started these ranks again, if it serves: its store keeps what earlier
+  // attempts wrote. Every agent counts for itself the failures of its own ranks, so that on several
+  // hosts counts may differ after a restart, as they may for PyTorch's own rendezvous; then ranks
+  // do not meet, which is an error after the timeout.
+  int restart_count = 0;
 };
 
 // From RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, or Open MPI's (OMPI_COMM_WORLD_RANK, …) or

@@ -21,9 +21,10 @@ class RankEnvironmentTest : public ::testing::Test {
 
  private:
   void Clear() {
-    for (const char* name : {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR",
-                             "MASTER_PORT", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
-                             "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"}) {
+    for (const char* name :
+         {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT",
+          "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS",
+          "SLURM_LOCALID", "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT"}) {
       unsetenv(name);
     }
   }
@@ -48,6 +49,22 @@ TEST_F(RankEnvironmentTest, IsWhatTorchrunSays) {
   EXPECT_EQ((*environment)->local_world_size, 4);
   EXPECT_EQ((*environment)->master_address, "node0");
   EXPECT_EQ((*environment)->master_port, 29500);
+}
+
+TEST_F(RankEnvironmentTest, RestartsCountWhereTheStoreOutlivesThem) {
+  Set("RANK", "0");
+  Set("WORLD_SIZE", "1");
+  Set("MASTER_ADDR", "node0");
+  Set("MASTER_PORT", "29500");
+  Set("TORCHELASTIC_RESTART_COUNT", "2");
+  EXPECT_EQ((*ReadRankEnvironment())->restart_count, 0);
+  Set("TORCHELASTIC_USE_AGENT_STORE", "True");
+  EXPECT_TRUE((*ReadRankEnvironment())->agent_store);
+  EXPECT_EQ((*ReadRankEnvironment())->restart_count, 2);
+  Set("TORCHELASTIC_RESTART_COUNT", "often");
+  EXPECT_THAT(Error(), AllOf(HasSubstr("TORCHELASTIC_RESTART_COUNT"), HasSubstr("\"often\"")));
+  unsetenv("TORCHELASTIC_RESTART_COUNT");
+  EXPECT_EQ((*ReadRankEnvironment())->restart_count, 0);
 }
 
 TEST_F(RankEnvironmentTest, IsWhatMpirunOrSlurmSays) {

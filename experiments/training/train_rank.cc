@@ -126,6 +126,7 @@ std::unique_ptr<backends::Store> OpenStore(const RunOptions& options,
   return backends::ConnectTcpStore({.host = environment.master_address,
                                     .port = environment.master_port,
                                     .serve = environment.rank == 0 && !environment.agent_store,
+                                    .prefix = absl::StrCat("lockstep/", environment.restart_count),
                                     .timeout = options.timeout});
 }
 
