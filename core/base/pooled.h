@@ -7,10 +7,8 @@ namespace core {
 
 // Memory of small objects that are made and dropped by the million: those of one size lie side by
 // side, and one that was dropped is the next one made. Aligned to 16 bytes from a size of 64 on, to
-// 8 below. Freed with the size it was allocated with, by any thread, which is the one that uses the
-// place again: where one thread makes objects and another one always drops them, memory only grows,
-// so they may not lie here. AddressSanitizer reports whoever touches a dropped one before it is made
-// again.
+// 8 below. Freed with the size it was allocated with, by any thread. AddressSanitizer reports whoever
+// touches a dropped one before it is made again.
 void* AllocatePooled(size_t size);
 void FreePooled(void* memory, size_t size);
 
