@@ -100,8 +100,9 @@ class TcpStore : public Store {
 }  // namespace
 
 std::unique_ptr<Store> ConnectTcpStore(const TcpStoreOptions& options) {
-  // c10d writes what goes wrong to standard error, with a stack trace, besides throwing it.
-  FLAGS_caffe2_log_level = c10::GLOG_FATAL;
+  // c10d writes what goes wrong to standard error, with a stack trace, besides throwing it. Once, as
+  // ranks may be threads.
+  [[maybe_unused]] static const int level = FLAGS_caffe2_log_level = c10::GLOG_FATAL;
   const std::string place = options.host + ":" + std::to_string(options.port);
   c10d::TCPStoreOptions settings;
   settings.port = static_cast<uint16_t>(options.port);
