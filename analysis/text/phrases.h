@@ -21,7 +21,7 @@ inline std::optional<Language> LanguageOf(std::string_view name) {
 }
 
 inline constexpr char kScalingExplanation[] =
-    "One step on a star of hosts with one network nic each. Efficiency: throughput over that "
+    "One step on a star of hosts with one nic each. Efficiency: throughput over that "
     "of as many\nworkers that need not keep in step. Where there are too many messages to "
     "simulate: + collectives by their\nformulas, * the whole step by the closed form, which "
     "estimates what stragglers cost. A saturated server's\nthroughput over that of a worker "

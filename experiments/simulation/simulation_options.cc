@@ -56,7 +56,7 @@ core::FlagTable ClusterFlags(sim::Cluster& cluster) {
   sim::Disturbance& disturbance = cluster.disturbance;
   return {
       {"bandwidth", &cluster.nic.bytes_per_second, sim::ParseBandwidth,
-       "of each network nic, each way, such as 10Gbps", "the cluster's, or 10Gbps"},
+       "of each nic, each way, such as 10Gbps", "the cluster's, or 10Gbps"},
       {"latency", &cluster.nic.latency, ParseHalfDuration,
        "between two hosts of a star, such as 50us", "the cluster's, or 50us"},
       {"jitter", &disturbance.jitter, core::Range(0, 10),

@@ -12,7 +12,7 @@ namespace sim {
 // key for what is missing, unknown, out of range or ambiguous.
 //
 //   name                        a text
-//   nic                         each host's network nic
+//   nic                         each host's network interface card
 //     bandwidth                   each way: "25Gbps"
 //     latency                     half of that between two hosts of a star: "25us"
 //     burst                       passes at once after idle time, as through a rate limiter: "0B"
