@@ -1,6 +1,8 @@
 #ifndef ANALYSIS_TEXT_PHRASES_H_
 #define ANALYSIS_TEXT_PHRASES_H_
 
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -160,21 +162,20 @@ class Phrase {
  public:
   // A text without a translation does not compile.
   consteval Phrase(const char* english)  // NOLINT(google-explicit-constructor)
-      : translation_(Find(english)) {
-    if (translation_ == nullptr) throw "this text has no translation";
-  }
+      : translation_(Find(english).value()) {}
 
-  // Nothing if there is no translation.
-  static constexpr const Translation* Find(std::string_view english) {
-    for (const Translation& each : kTranslations) {
-      if (each.english == english) return &each;
+  // Its place in the table; nothing if there is no translation. (g++'s undefined-behaviour sanitizer takes no comparison
+  // of pointers for a constant, so it is no pointer.)
+  static constexpr std::optional<size_t> Find(std::string_view english) {
+    for (size_t i = 0; i < std::size(kTranslations); ++i) {
+      if (kTranslations[i].english == english) return i;
     }
-    return nullptr;
+    return std::nullopt;
   }
 
  private:
   friend class Say;
-  const Translation* translation_;
+  size_t translation_;
 };
 
 // Says phrases in one language.
@@ -182,12 +183,12 @@ class Say {
  public:
   constexpr explicit Say(Language language) : language_(language) {}
 
-  std::string operator()(Phrase phrase) const { return Said(*phrase.translation_); }
+  std::string operator()(Phrase phrase) const { return Said(kTranslations[phrase.translation_]); }
 
   // A name that the program gives, which stays as it is where it has no translation.
   std::string Name(std::string_view name) const {
-    const Translation* translation = Phrase::Find(name);
-    return translation != nullptr ? Said(*translation) : std::string(name);
+    const std::optional<size_t> translation = Phrase::Find(name);
+    return translation.has_value() ? Said(kTranslations[*translation]) : std::string(name);
   }
 
  private:
