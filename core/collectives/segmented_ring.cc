@@ -57,41 +57,35 @@ class Ring {
   const int rank_;
 };
 
-// The rounds under way, by turns.
-class Window {
- public:
-  explicit Window(int64_t length) : length_(length) {}
-  std::optional<Work>& operator[](int64_t round) { return works_[round % length_]; }
-
- private:
-  const int64_t length_;
-  std::optional<Work> works_[kUnderWay];
-};
+// The rounds under way: round r is number r % kUnderWay.
+using Works = std::optional<Work>[kUnderWay];
 
 // Segments travel until chunk c is summed up at the rank 1 + ahead before rank c.
 Task Reduce(Ring ring, int ahead, Buffer scratch) {
-  Window works(ring.under_way());
+  Works works;
   for (int64_t round = 0; round < ring.rounds() + ring.under_way(); ++round) {
     const int64_t finished = round - ring.under_way();
     if (finished >= 0) {
-      co_await *works[finished];
+      co_await *works[finished % kUnderWay];
       const Buffer sum = ring.Received(finished, ahead);
       Add(ring.Scratch(scratch, finished, sum.count), sum);
     }
     if (round >= ring.rounds()) continue;
     const int64_t count = ring.Received(round, ahead).count;
-    works[round].emplace(
+    works[round % kUnderWay].emplace(
         ring.Exchange(ring.Sent(round, ahead), ring.Scratch(scratch, round, count)));
   }
 }
 
 // Every rank begins with the chunk of the rank `ahead` after it, and gets all.
 Task Gather(Ring ring, int ahead) {
-  Window works(ring.under_way());
+  Works works;
   for (int64_t round = 0; round < ring.rounds() + ring.under_way(); ++round) {
-    if (round >= ring.under_way()) co_await *works[round - ring.under_way()];
+    const int64_t finished = round - ring.under_way();
+    if (finished >= 0) co_await *works[finished % kUnderWay];
     if (round >= ring.rounds()) continue;
-    works[round].emplace(ring.Exchange(ring.Sent(round, ahead), ring.Received(round, ahead)));
+    works[round % kUnderWay].emplace(
+        ring.Exchange(ring.Sent(round, ahead), ring.Received(round, ahead)));
   }
 }
 

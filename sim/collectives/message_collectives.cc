@@ -52,8 +52,7 @@ class MessageCollectives::Exchange : public core::MessageExchange {
  public:
   Exchange(const MessageCollectives& collectives, Runner& runner, CollectiveCall call)
       : MessageExchange(
-            {call.kind, call.data, call.root},
-            {runner.exchanges->opening, runner.communicator, runner.exchanges->gathering}),
+            call, {runner.exchanges->opening, runner.communicator, runner.exchanges->gathering}),
         collectives_(collectives),
         clock_(runner.state.clock),
         part_(std::move(call.part)) {}
