@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "backends/cuda/testing/fake_device.h"
-#include "backends/local/local_communicator.h"
-#include "backends/local/local_world.h"
+#include "backends/testing/local_communicator.h"
+#include "backends/testing/local_world.h"
 #include "core/task.h"
 #include "core/testing/communicator_conformance.h"
 #include "core/testing/strategy_conformance.h"

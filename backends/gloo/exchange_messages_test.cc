@@ -14,7 +14,7 @@
 
 #include "backends/gloo/collective_headers.h"
 #include "backends/gloo/collective_threads.h"
-#include "backends/gloo/gloo_world.h"
+#include "backends/gloo/testing/gloo_world.h"
 #include "backends/gloo/mesh.h"
 #include "backends/gloo/peers.h"
 #include "backends/membership/operation_name.h"

@@ -1,4 +1,4 @@
-#include "backends/local/local_communicator.h"
+#include "backends/testing/local_communicator.h"
 
 #include <condition_variable>
 #include <cstring>
