@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "backends/cuda/memory_pool.h"
 #include "backends/worker_thread.h"
 #include "core/base/error.h"
 
@@ -21,26 +20,6 @@ using core::Work;
 
 constexpr int64_t kPieceBytes = 4 << 20;
 
-// Pinned memory that is used again; making it is slow.
-class PinnedPool {
- public:
-  explicit PinnedPool(Device& device) : device_(device) {}
-
-  std::shared_ptr<void> Take(int64_t bytes) {
-    const std::lock_guard lock(mutex_);
-    auto [it, end] = memory_.equal_range(bytes);
-    for (; it != end; ++it) {
-      if (it->second.use_count() == 1) return it->second;
-    }
-    return memory_.emplace(bytes, device_.AllocatePinned(bytes))->second;
-  }
-
- private:
-  Device& device_;
-  std::mutex mutex_;
-  std::multimap<int64_t, std::shared_ptr<void>> memory_;  // By bytes. Guarded by mutex_.
-};
-
 // Elements from `offset` on.
 struct Piece {
   int64_t offset = 0;
@@ -52,7 +31,7 @@ class StagedCommunicator final : public core::Communicator {
   StagedCommunicator(std::unique_ptr<core::Communicator> host, Device& device, ComputeOrder* order)
       : device_(device),
         order_(order),
-        pool_(device),
+        pool_([&device](int64_t bytes) { return device.AllocatePinned(bytes); }),
         stream_(device.MakeStream(/*urgent=*/true)),
         host_(std::move(host)) {
     thread_->RunAndWait([this] { device_.Enter(); });
@@ -94,7 +73,7 @@ class StagedCommunicator final : public core::Communicator {
 
   Device& device_;
   ComputeOrder* const order_;
-  PinnedPool pool_;
+  MemoryPool pool_;  // Pinned.
   const std::unique_ptr<DeviceStream> stream_;
   const std::unique_ptr<core::Communicator> host_;
 
