@@ -20,12 +20,6 @@ using core::Work;
 
 constexpr int64_t kPieceBytes = 4 << 20;
 
-// Elements from `offset` on.
-struct Piece {
-  int64_t offset = 0;
-  int64_t count = 0;
-};
-
 class StagedCommunicator final : public core::Communicator {
  public:
   StagedCommunicator(std::unique_ptr<core::Communicator> host, Device& device, ComputeOrder* order)
@@ -93,21 +87,17 @@ class StagedCommunicator::Operation final : public Completion {
         after_(owner.order_ ? owner.order_->awaited() : nullptr),
         call_(std::move(call)) {
     if (pinned_) on_host_.data = pinned_.get();
-    const int64_t count = plan.buffer.count;
-    const int64_t most =
-        plan.divisible && pinned_ ? kPieceBytes / core::SizeOf(plan.buffer.type) : count;
-    for (int64_t offset = 0; offset < count; offset += most) {
-      pieces_.push_back({offset, std::min(most, count - offset)});
-    }
-    if (pieces_.empty()) pieces_.push_back({});
+    if (!plan.divisible || !pinned_) return;
+    piece_count_ = kPieceBytes / core::SizeOf(plan.buffer.type);
+    pieces_ = (plan.buffer.count + piece_count_ - 1) / piece_count_;
   }
 
   bool Await(std::coroutine_handle<> waiter) override {
     Completion::Await(waiter);
     const bool copies = plan_.writes && pinned_;
-    for (size_t i = 0; i < works_.size(); ++i) {
+    for (int64_t i = 0; i < std::ssize(works_); ++i) {
       works_[i].Await(waiter);
-      if (copies) Copy(Of(on_host_, pieces_[i]), Of(plan_.buffer, pieces_[i]));
+      if (copies) Copy(Piece(on_host_, i), Piece(plan_.buffer, i));
     }
     if (copies) {
       end_ = owner_.stream_->Record();
@@ -127,18 +117,21 @@ class StagedCommunicator::Operation final : public Completion {
     std::vector<std::shared_ptr<DeviceEvent>> copied;
     // What is received is written to memory that may still be read.
     if (after_ && pinned_) stream.WaitFor(*after_);
-    for (size_t i = 0; copies && i < pieces_.size(); ++i) {
-      Copy(Of(plan_.buffer, pieces_[i]), Of(on_host_, pieces_[i]));
+    for (int64_t i = 0; copies && i < pieces_; ++i) {
+      Copy(Piece(plan_.buffer, i), Piece(on_host_, i));
       copied.push_back(stream.Record());
     }
-    for (size_t i = 0; i < pieces_.size(); ++i) {
+    for (int64_t i = 0; i < pieces_; ++i) {
       if (copies) copied[i]->Wait();
-      works_.push_back(call_(Of(on_host_, pieces_[i])));
+      works_.push_back(call_(Piece(on_host_, i)));
     }
   }
 
  private:
-  static Buffer Of(Buffer buffer, Piece piece) { return buffer.Slice(piece.offset, piece.count); }
+  Buffer Piece(Buffer whole, int64_t i) const {
+    const int64_t offset = i * piece_count_;
+    return whole.Slice(offset, std::min(piece_count_, whole.count - offset));
+  }
   void Copy(Buffer source, Buffer target) {
     owner_.stream_->Copy(target.data, source.data, source.bytes());
   }
@@ -147,7 +140,8 @@ class StagedCommunicator::Operation final : public Completion {
   const Plan plan_;
   const std::shared_ptr<void> pinned_;
   Buffer on_host_;  // Where the host's communicator finds it.
-  std::vector<Piece> pieces_;
+  int64_t pieces_ = 1;
+  int64_t piece_count_ = plan_.buffer.count;  // Elements of a piece, but for the last.
   const std::shared_ptr<DeviceEvent> after_;
   const Call call_;
   std::vector<Work> works_;           // By piece.

@@ -11,10 +11,8 @@
 #include <iostream>
 #include <limits>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backends/images/decode/decoder.h"
 #include "backends/images/image_folder.h"
