@@ -7,6 +7,16 @@
 
 namespace core {
 
+// One rank's call of a collective.
+struct CollectiveCall {
+  SpanKind kind = SpanKind::kAllReduce;  // Or kReduceScatter, kAllGather, kBroadcast.
+  Buffer data;
+  int root = -1;  // Of a broadcast.
+
+  bool sums() const { return kind == SpanKind::kAllReduce || kind == SpanKind::kReduceScatter; }
+  bool sharded() const { return kind == SpanKind::kReduceScatter || kind == SpanKind::kAllGather; }
+};
+
 // One rank's way to the others.
 //
 // Every call starts an operation and returns at once; a buffer belongs to the operation until its
@@ -26,23 +36,35 @@ class Communicator {
 
   // Leaves in `data` of every rank the elementwise sum over ranks, the same bits on all of them.
   // kFloat32 or kFloat64.
-  virtual Work AllReduce(Buffer data) = 0;
+  Work AllReduce(Buffer data) { return StartChecked({SpanKind::kAllReduce, data}); }
 
   // Copies root's `data` to every rank.
-  virtual Work Broadcast(Buffer data, int root) = 0;
+  Work Broadcast(Buffer data, int root) { return StartChecked({SpanKind::kBroadcast, data, root}); }
 
   // Leaves in this rank's shard (elements rank·n to (rank+1)·n, n = count / size) the sum over
   // ranks; what the other shards hold afterwards is unspecified. `count` is a multiple of size().
-  virtual Work ReduceScatter(Buffer data) = 0;
+  Work ReduceScatter(Buffer data) { return StartChecked({SpanKind::kReduceScatter, data}); }
 
   // Copies every rank's shard, laid out as for ReduceScatter, to every rank.
-  virtual Work AllGather(Buffer data) = 0;
+  Work AllGather(Buffer data) { return StartChecked({SpanKind::kAllGather, data}); }
+
+  // One of those four, which have checked that it makes sense.
+  virtual Work Start(const CollectiveCall& call) = 0;
 
   virtual Work Send(Buffer source, int to, SpanKind kind) = 0;
   virtual Work Receive(Buffer target, int from, SpanKind kind) = 0;
 
-  // A send and a receive that may need each other to progress (NCCL: one group).
-  virtual Work Exchange(Buffer source, int to, Buffer target, int from, SpanKind kind) = 0;
+  // A send and a receive with other ranks, which may need each other to progress. Where awaiting
+  // suspends, or one operation costs less than two, a communicator has its own.
+  virtual Work Exchange(Buffer source, int to, Buffer target, int from, SpanKind kind);
+
+ protected:
+  // Throws std::logic_error if there is no such rank, or it is this one.
+  void CheckPeer(int peer) const;
+
+ private:
+  Work StartChecked(const CollectiveCall& call);
+  void CheckRank(int rank) const;
 };
 
 }  // namespace core

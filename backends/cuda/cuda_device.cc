@@ -2,9 +2,6 @@
 
 #include <cuda_runtime_api.h>
 
-#include <mutex>
-#include <utility>
-
 #include "core/base/error.h"
 
 namespace backends {

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "backends/cuda/memory_pool.h"
 #include "backends/worker_thread.h"
 #include "core/base/error.h"
 
@@ -21,61 +20,12 @@ using core::Work;
 
 constexpr int64_t kPieceBytes = 4 << 20;
 
-// Pinned memory that is used again; making it is slow.
-class PinnedPool {
- public:
-  explicit PinnedPool(Device& device) : device_(device) {}
-
-  std::shared_ptr<void> Take(int64_t bytes) {
-    const std::lock_guard lock(mutex_);
-    auto [it, end] = memory_.equal_range(bytes);
-    for (; it != end; ++it) {
-      if (it->second.use_count() == 1) return it->second;
-    }
-    return memory_.emplace(bytes, device_.AllocatePinned(bytes))->second;
-  }
-
- private:
-  Device& device_;
-  std::mutex mutex_;
-  std::multimap<int64_t, std::shared_ptr<void>> memory_;  // By bytes. Guarded by mutex_.
-};
-
-// A buffer of an operation, where the host's communicator finds it.
-struct Staged {
-  Buffer buffer;                 // The caller's.
-  std::shared_ptr<void> pinned;  // Null if the buffer lies on the host.
-
-  Buffer OnHost() const {
-    Buffer host = buffer;
-    if (pinned) host.data = pinned.get();
-    return host;
-  }
-};
-
-// Elements from `offset` on.
-struct Piece {
-  int64_t offset = 0;
-  int64_t count = 0;
-};
-
-std::vector<Piece> PiecesOf(const Staged& staged, bool divisible) {
-  const int64_t most = divisible && staged.pinned ? kPieceBytes / core::SizeOf(staged.buffer.type)
-                                                  : staged.buffer.count;
-  std::vector<Piece> pieces;
-  for (int64_t offset = 0; offset < staged.buffer.count; offset += most) {
-    pieces.push_back({offset, std::min(most, staged.buffer.count - offset)});
-  }
-  if (pieces.empty()) pieces.push_back({});
-  return pieces;
-}
-
 class StagedCommunicator final : public core::Communicator {
  public:
   StagedCommunicator(std::unique_ptr<core::Communicator> host, Device& device, ComputeOrder* order)
       : device_(device),
         order_(order),
-        pool_(device),
+        pool_([&device](int64_t bytes) { return device.AllocatePinned(bytes); }),
         stream_(device.MakeStream(/*urgent=*/true)),
         host_(std::move(host)) {
     thread_->RunAndWait([this] { device_.Enter(); });
@@ -85,53 +35,39 @@ class StagedCommunicator final : public core::Communicator {
   int rank() const override { return host_->rank(); }
   int size() const override { return host_->size(); }
 
-  Work AllReduce(Buffer data) override {
-    return Start({.source = data, .target = data, .divisible = true},
-                 [this](Buffer piece, Buffer) { return host_->AllReduce(piece); });
-  }
-  Work Broadcast(Buffer data, int root) override {
-    return Start({.source = data, .target = data, .divisible = true},
-                 [this, root](Buffer piece, Buffer) { return host_->Broadcast(piece, root); });
-  }
-  Work ReduceScatter(Buffer data) override {
-    return Start({.source = data, .target = data},
-                 [this](Buffer piece, Buffer) { return host_->ReduceScatter(piece); });
-  }
-  Work AllGather(Buffer data) override {
-    return Start({.source = data, .target = data},
-                 [this](Buffer piece, Buffer) { return host_->AllGather(piece); });
+  Work Start(const core::CollectiveCall& call) override {
+    // Shards are not where those of a piece would be.
+    return StartPieces({call.data, /*reads=*/true, /*writes=*/true, /*divisible=*/!call.sharded()},
+                       [this, call](Buffer piece) {
+                         return host_->Start({call.kind, piece, call.root});
+                       });
   }
   Work Send(Buffer source, int to, SpanKind kind) override {
-    return Start({.source = source, .divisible = true},
-                 [=, this](Buffer piece, Buffer) { return host_->Send(piece, to, kind); });
+    return StartPieces({source, /*reads=*/true, /*writes=*/false},
+                       [=, this](Buffer piece) { return host_->Send(piece, to, kind); });
   }
   Work Receive(Buffer target, int from, SpanKind kind) override {
-    return Start({.target = target, .divisible = true},
-                 [=, this](Buffer, Buffer piece) { return host_->Receive(piece, from, kind); });
-  }
-  Work Exchange(Buffer source, int to, Buffer target, int from, SpanKind kind) override {
-    return Start({.source = source, .target = target}, [=, this](Buffer sent, Buffer received) {
-      return host_->Exchange(sent, to, received, from, kind);
-    });
+    return StartPieces({target, /*reads=*/false, /*writes=*/true},
+                       [=, this](Buffer piece) { return host_->Receive(piece, from, kind); });
   }
 
  private:
-  using Call = std::function<Work(Buffer source, Buffer target)>;
+  using Call = std::function<Work(Buffer piece)>;
 
   struct Plan {
-    Buffer source;
-    Buffer target;
-    bool divisible = false;  // Whether pieces of it may pass one by one.
+    Buffer buffer;  // The caller's.
+    bool reads;
+    bool writes;
+    bool divisible = true;  // Whether pieces of it may pass one by one.
   };
 
   class Operation;
 
-  Work Start(const Plan& plan, Call call);
-  Staged Stage(Buffer buffer);
+  Work StartPieces(const Plan& plan, Call call);
 
   Device& device_;
   ComputeOrder* const order_;
-  PinnedPool pool_;
+  MemoryPool pool_;  // Pinned.
   const std::unique_ptr<DeviceStream> stream_;
   const std::unique_ptr<core::Communicator> host_;
 
@@ -142,26 +78,29 @@ class StagedCommunicator final : public core::Communicator {
 // Finished, as a completion, when its pieces have begun.
 class StagedCommunicator::Operation final : public Completion {
  public:
-  Operation(StagedCommunicator& owner, Staged source, Staged target, bool divisible, Call call)
+  // `pinned` is null if the buffer lies on the host.
+  Operation(StagedCommunicator& owner, const Plan& plan, std::shared_ptr<void> pinned, Call call)
       : owner_(owner),
-        source_(std::move(source)),
-        target_(std::move(target)),
-        pieces_(PiecesOf(source_.buffer.count > 0 ? source_ : target_, divisible)),
+        plan_(plan),
+        pinned_(std::move(pinned)),
+        on_host_(plan.buffer),
         after_(owner.order_ ? owner.order_->awaited() : nullptr),
-        call_(std::move(call)) {}
+        call_(std::move(call)) {
+    if (pinned_) on_host_.data = pinned_.get();
+    if (!plan.divisible || !pinned_) return;
+    piece_count_ = kPieceBytes / core::SizeOf(plan.buffer.type);
+    pieces_ = (plan.buffer.count + piece_count_ - 1) / piece_count_;
+  }
 
   bool Await(std::coroutine_handle<> waiter) override {
     Completion::Await(waiter);
-    DeviceStream& stream = *owner_.stream_;
-    for (size_t i = 0; i < works_.size(); ++i) {
+    const bool copies = plan_.writes && pinned_;
+    for (int64_t i = 0; i < std::ssize(works_); ++i) {
       works_[i].Await(waiter);
-      if (!target_.pinned) continue;
-      const auto [offset, count] = PieceOf(target_, i);
-      const Buffer to = target_.buffer.Slice(offset, count);
-      stream.Copy(to.data, target_.OnHost().Slice(offset, count).data, to.bytes());
+      if (copies) Copy(Piece(on_host_, i), Piece(plan_.buffer, i));
     }
-    if (target_.pinned) {
-      end_ = stream.Record();
+    if (copies) {
+      end_ = owner_.stream_->Record();
       owner_.order_ ? owner_.order_->Follow(*end_) : end_->Wait();
     }
     awaited_ = true;
@@ -174,33 +113,35 @@ class StagedCommunicator::Operation final : public Completion {
   // On the thread.
   void Begin() {
     DeviceStream& stream = *owner_.stream_;
+    const bool copies = plan_.reads && pinned_;
     std::vector<std::shared_ptr<DeviceEvent>> copied;
     // What is received is written to memory that may still be read.
-    if (after_ && (source_.pinned || target_.pinned)) stream.WaitFor(*after_);
-    for (size_t i = 0; source_.pinned && i < pieces_.size(); ++i) {
-      const auto [offset, count] = PieceOf(source_, i);
-      const Buffer from = source_.buffer.Slice(offset, count);
-      stream.Copy(source_.OnHost().Slice(offset, count).data, from.data, from.bytes());
+    if (after_ && pinned_) stream.WaitFor(*after_);
+    for (int64_t i = 0; copies && i < pieces_; ++i) {
+      Copy(Piece(plan_.buffer, i), Piece(on_host_, i));
       copied.push_back(stream.Record());
     }
-    for (size_t i = 0; i < pieces_.size(); ++i) {
-      if (source_.pinned) copied[i]->Wait();
-      const Piece sent = PieceOf(source_, i), received = PieceOf(target_, i);
-      works_.push_back(call_(source_.OnHost().Slice(sent.offset, sent.count),
-                             target_.OnHost().Slice(received.offset, received.count)));
+    for (int64_t i = 0; i < pieces_; ++i) {
+      if (copies) copied[i]->Wait();
+      works_.push_back(call_(Piece(on_host_, i)));
     }
   }
 
  private:
-  // Where source and target differ in size, there is one piece of either.
-  Piece PieceOf(const Staged& staged, size_t i) const {
-    return pieces_.size() == 1 ? Piece{0, staged.buffer.count} : pieces_[i];
+  Buffer Piece(Buffer whole, int64_t i) const {
+    const int64_t offset = i * piece_count_;
+    return whole.Slice(offset, std::min(piece_count_, whole.count - offset));
+  }
+  void Copy(Buffer source, Buffer target) {
+    owner_.stream_->Copy(target.data, source.data, source.bytes());
   }
 
   StagedCommunicator& owner_;
-  const Staged source_;
-  const Staged target_;
-  const std::vector<Piece> pieces_;
+  const Plan plan_;
+  const std::shared_ptr<void> pinned_;
+  Buffer on_host_;  // Where the host's communicator finds it.
+  int64_t pieces_ = 1;
+  int64_t piece_count_ = plan_.buffer.count;  // Elements of a piece, but for the last.
   const std::shared_ptr<DeviceEvent> after_;
   const Call call_;
   std::vector<Work> works_;           // By piece.
@@ -216,17 +157,10 @@ StagedCommunicator::~StagedCommunicator() {
   }
 }
 
-Staged StagedCommunicator::Stage(Buffer buffer) {
-  if (buffer.count == 0 || !device_.Holds(buffer.data)) return {buffer, nullptr};
-  return {buffer, pool_.Take(buffer.bytes())};
-}
-
-Work StagedCommunicator::Start(const Plan& plan, Call call) {
-  const bool in_place = plan.source.data == plan.target.data;
-  Staged source = Stage(plan.source);
-  Staged target = in_place ? source : Stage(plan.target);
-  auto operation = std::make_shared<Operation>(*this, std::move(source), std::move(target),
-                                               plan.divisible, std::move(call));
+Work StagedCommunicator::StartPieces(const Plan& plan, Call call) {
+  const bool staged = plan.buffer.count > 0 && device_.Holds(plan.buffer.data);
+  auto operation = std::make_shared<Operation>(
+      *this, plan, staged ? pool_.Take(plan.buffer.bytes()) : nullptr, std::move(call));
   return thread_->Run(
       [this, operation] {
         // Dropped without being awaited, its memory stays in use until it is over.

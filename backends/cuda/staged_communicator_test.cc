@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "backends/cuda/testing/fake_device.h"
-#include "backends/local/local_communicator.h"
-#include "backends/local/local_world.h"
+#include "backends/testing/local_communicator.h"
+#include "backends/testing/local_world.h"
 #include "core/task.h"
 #include "core/testing/communicator_conformance.h"
 #include "core/testing/strategy_conformance.h"
@@ -45,9 +45,8 @@ TEST(StagedCommunicatorTest, WaitsForWhatTheDeviceComputesAndMakesItWait) {
   EXPECT_EQ(*value, 30);
 }
 
-core::Task SendToItself(core::Communicator& communicator, core::Buffer source,
-                        core::Buffer target) {
-  co_await communicator.Exchange(source, 0, target, 0, core::SpanKind::kPush);
+core::Task Receive(core::Communicator& communicator, core::Buffer target) {
+  co_await communicator.Receive(target, 1, core::SpanKind::kPush);
 }
 
 TEST(StagedCommunicatorTest, WhatIsStillToBeCopiedToTheDeviceIsNotOverwritten) {
@@ -57,14 +56,15 @@ TEST(StagedCommunicatorTest, WhatIsStillToBeCopiedToTheDeviceIsNotOverwritten) {
   ComputeOrder order(*compute);
   const std::shared_ptr<void> memory = device->Allocate(kMessages * sizeof(float));
   float* received = static_cast<float*>(memory.get());
-  auto host = MakeLocalCommunicators(1);
+  auto host = MakeLocalCommunicators(2);
   const auto communicator = MakeStagedCommunicator(std::move(host[0]), *device, &order);
   std::promise<void> release;
   testing::Enqueue(*compute, [until = release.get_future().share()] { until.wait(); });
   order.Awaited(compute->Record());
   for (int i = 0; i < kMessages; ++i) {
     float sent = static_cast<float>(i);
-    core::RunToEnd(SendToItself(*communicator, {&sent, 1}, {received + i, 1}));
+    const core::Work work = host[1]->Send({&sent, 1}, 0, core::SpanKind::kPush);
+    core::RunToEnd(Receive(*communicator, {received + i, 1}));
   }
   release.set_value();
   compute->Record()->Wait();

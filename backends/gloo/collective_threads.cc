@@ -8,8 +8,7 @@ namespace backends {
 
 CollectiveThreads::CollectiveThreads(Peers& peers, core::Timeline* timeline)
     : context_{.peers = peers, .timeline = timeline, .make_progress = [this] { MakeProgress(); }},
-      thread_(&CollectiveThreads::Run, this),
-      ends_(&CollectiveThreads::RunEnds, this) {}
+      thread_(&CollectiveThreads::Run, this) {}
 
 void CollectiveThreads::Join() {
   {
@@ -18,12 +17,7 @@ void CollectiveThreads::Join() {
   }
   changed_.notify_one();
   thread_.join();
-  {
-    std::lock_guard lock(mutex_);
-    all_advanced_ = true;
-  }
-  advanced_changed_.notify_one();
-  ends_.join();
+  ends_.reset();
 }
 
 core::Work CollectiveThreads::Start(const core::CollectiveCall& call) {
@@ -65,40 +59,20 @@ void CollectiveThreads::MakeProgress() {
 
 void CollectiveThreads::AdvanceOldest() {
   core::RunToEnd(queue_.AdvanceOldest());
-  Exchange advanced = queue_.TakeAdvanced();
+  const std::shared_ptr<core::DirectExchange> advanced = queue_.TakeAdvanced();
   if (!advanced) return;
   context_.headers.Pop();
-  {
-    std::lock_guard lock(mutex_);
-    advanced_.push_back(std::move(advanced));
-  }
-  advanced_changed_.notify_one();
+  // If its end throws, it fails when it goes.
+  const core::Work end = ends_->Run([advanced] {
+    core::RunToEnd(advanced->Finish());
+    advanced->Complete();
+  });
 }
 
 void CollectiveThreads::FailAll() {
   queue_.Clear();
   std::lock_guard lock(mutex_);
   while (!calls_.empty()) calls_.pop_front();
-}
-
-void CollectiveThreads::RunEnds() {
-  while (const Exchange advanced = NextAdvanced()) {
-    try {
-      core::RunToEnd(advanced->Finish());
-    } catch (...) {
-      continue;  // It fails when it goes.
-    }
-    advanced->Complete();
-  }
-}
-
-CollectiveThreads::Exchange CollectiveThreads::NextAdvanced() {
-  std::unique_lock lock(mutex_);
-  advanced_changed_.wait(lock, [this] { return all_advanced_ || !advanced_.empty(); });
-  if (advanced_.empty()) return nullptr;
-  Exchange next = std::move(advanced_.front());
-  advanced_.pop_front();
-  return next;
 }
 
 }  // namespace backends

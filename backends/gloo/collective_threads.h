@@ -6,10 +6,12 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "backends/gloo/collective.h"
 #include "backends/gloo/peers.h"
+#include "backends/worker_thread.h"
 #include "core/collectives/collective_queue.h"
 #include "core/timeline.h"
 #include "core/work.h"
@@ -38,10 +40,6 @@ class CollectiveThreads {
   void AdvanceOldest();
   void FailAll();
 
-  void RunEnds();
-  // Blocks; null if there will be none.
-  Exchange NextAdvanced();
-
   CollectiveContext context_;
 
   std::mutex mutex_;
@@ -50,12 +48,8 @@ class CollectiveThreads {
   uint64_t next_ = 0;
   std::deque<Exchange> calls_;
   core::CollectiveQueue queue_;  // Of the first thread: where calls go on.
-  std::condition_variable advanced_changed_;
-  bool all_advanced_ = false;      // Nothing comes any more.
-  std::deque<Exchange> advanced_;  // All but whose end others have nothing to do with.
-
+  std::optional<WorkerThread> ends_{std::in_place};
   std::thread thread_;
-  std::thread ends_;
 };
 
 }  // namespace backends

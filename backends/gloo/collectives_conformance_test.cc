@@ -1,6 +1,6 @@
 #include "core/testing/collectives_conformance.h"
 
-#include "backends/gloo/gloo_world.h"
+#include "backends/gloo/testing/gloo_world.h"
 
 namespace core::testing {
 

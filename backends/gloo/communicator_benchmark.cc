@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <string>
 #include <vector>
 
@@ -23,11 +22,14 @@
 #include "core/base/flags.h"
 #include "core/base/process.h"
 #include "core/base/processor_time.h"
+#include "core/base/program.h"
 #include "core/base/table.h"
 #include "core/base/temporary_folder.h"
 #include "core/task.h"
 
 namespace {
+
+constexpr char kProgram[] = "communicator_benchmark";
 
 struct Options {
   int repetitions = 11;  // Of a case.
@@ -193,7 +195,7 @@ class Runner {
   std::vector<std::vector<float>> received_;  // The server's, by worker.
 };
 
-int RunRank(int rank, int size, const Options& options, const std::string& folder) {
+void RunRank(int rank, int size, const Options& options, const std::string& folder) {
   const std::vector<int64_t> tensors = ResNet50(options.shrink);
   int64_t total = 0;
   for (int64_t count : tensors) total += count;
@@ -208,43 +210,35 @@ int RunRank(int rank, int size, const Options& options, const std::string& folde
       {"push, flat", Pattern::kPush, {total}},
       {"pull, flat", Pattern::kPull, {total}},
   };
-  try {
-    const auto store = backends::OpenFileStore(folder);
-    const auto communicator =
-        backends::ConnectGloo({.rank = rank, .size = size, .store = store.get()});
-    for (const Case& test : cases) {
-      Runner runner(*communicator, test, options.repetitions);
-      core::RunToEnd(runner.Run());
-    }
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
+  const auto store = backends::OpenFileStore(folder);
+  const auto communicator =
+      backends::ConnectGloo({.rank = rank, .size = size, .store = store.get()});
+  for (const Case& test : cases) {
+    Runner runner(*communicator, test, options.repetitions);
+    core::RunToEnd(runner.Run());
   }
-  return 0;
 }
 
-int RunRanks(int size, const Options& options) {
-  if (size < 2) {
-    std::fprintf(stderr, "communicator_benchmark needs at least 2 ranks\n");
-    return 1;
-  }
+void RunRanks(int size, const Options& options) {
+  if (size < 2) throw core::Error("at least 2 ranks are needed");
   const core::TemporaryFolder folder;
   std::printf("%d ranks, %d repetitions, float32\n%s", size, options.repetitions,
               MakeTable().Head().c_str());
   std::vector<core::Process> ranks;
   for (int rank = 0; rank < size; ++rank) {
-    ranks.push_back(core::ValueOrThrow(
-        core::Process::Fork([&] { return RunRank(rank, size, options, folder.path()); })));
+    ranks.push_back(core::ValueOrThrow(core::Process::Fork([&] {
+      return core::ReportErrors(kProgram, [&] { RunRank(rank, size, options, folder.path()); });
+    })));
   }
-  int failed = 0;
-  for (core::Process& rank : ranks) failed |= rank.Wait().code;
-  return failed != 0;
+  bool failed = false;
+  for (core::Process& rank : ranks) failed |= rank.Wait().code != 0;
+  if (failed) throw core::Error("a rank failed");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
+  return core::ReportErrors(kProgram, [&] {
     Options options;
     core::FlagTable flags = {
         {"repetitions", &options.repetitions, core::Range(1, 1e6), "of a case"},
@@ -253,9 +247,6 @@ int main(int argc, char** argv) {
     };
     const std::vector<std::string> rest =
         flags.ReadWithOthers(argc, argv, "Times the operations of training.");
-    return RunRanks(rest.empty() ? 4 : std::atoi(rest[0].c_str()), options);
-  } catch (const core::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+    RunRanks(rest.empty() ? 4 : std::atoi(rest[0].c_str()), options);
+  });
 }

@@ -14,9 +14,9 @@
 
 #include "backends/gloo/collective_headers.h"
 #include "backends/gloo/collective_threads.h"
-#include "backends/gloo/gloo_world.h"
 #include "backends/gloo/mesh.h"
 #include "backends/gloo/peers.h"
+#include "backends/gloo/testing/gloo_world.h"
 #include "backends/membership/operation_name.h"
 #include "backends/membership/report.h"
 #include "backends/rendezvous/file_store.h"

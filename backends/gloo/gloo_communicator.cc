@@ -1,16 +1,11 @@
 #include "backends/gloo/gloo_communicator.h"
 
-#include <cstring>
-#include <stdexcept>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "backends/gloo/collective_threads.h"
 #include "backends/gloo/mesh.h"
 #include "backends/gloo/messages.h"
 #include "backends/gloo/peers.h"
-#include "core/base/error.h"
-#include "core/collectives/direct_exchange.h"
 
 namespace backends {
 namespace {
@@ -18,19 +13,6 @@ namespace {
 using core::Buffer;
 using core::SpanKind;
 using core::Work;
-
-class BothOperation : public core::Operation {
- public:
-  BothOperation(Work first, Work second) : first_(std::move(first)), second_(std::move(second)) {}
-  bool Await(std::coroutine_handle<> waiter) override {
-    first_.Await(waiter);
-    return second_.Await(waiter);
-  }
-
- private:
-  Work first_;
-  Work second_;
-};
 
 class GlooCommunicator : public core::Communicator {
  public:
@@ -49,14 +31,7 @@ class GlooCommunicator : public core::Communicator {
   int rank() const override { return peers_.rank(); }
   int size() const override { return peers_.size(); }
 
-  Work AllReduce(Buffer data) override { return Start({SpanKind::kAllReduce, data}); }
-  Work Broadcast(Buffer data, int root) override {
-    CheckRank(root);
-    return Start({SpanKind::kBroadcast, data, root});
-  }
-  Work ReduceScatter(Buffer data) override { return Start({SpanKind::kReduceScatter, data}); }
-  Work AllGather(Buffer data) override { return Start({SpanKind::kAllGather, data}); }
-
+  Work Start(const core::CollectiveCall& call) override { return collectives_.Start(call); }
   Work Send(Buffer source, int to, SpanKind kind) override {
     CheckPeer(to);
     return messages_.Send(source, to, kind);
@@ -65,46 +40,8 @@ class GlooCommunicator : public core::Communicator {
     CheckPeer(from);
     return messages_.Receive(target, from, kind);
   }
-  Work Exchange(Buffer source, int to, Buffer target, int from, SpanKind kind) override {
-    if (to == rank() && from == rank()) return Copy(source, target);
-    Work received = Receive(target, from, kind);
-    return Work(std::make_shared<BothOperation>(Send(source, to, kind), std::move(received)));
-  }
 
  private:
-  Work Start(const core::CollectiveCall& call) {
-    const bool sums = call.kind == SpanKind::kAllReduce || call.kind == SpanKind::kReduceScatter;
-    const bool sharded = call.kind == SpanKind::kReduceScatter || call.kind == SpanKind::kAllGather;
-    if (sums && call.data.type == core::DataType::kByte) {
-      throw std::logic_error(absl::StrCat(std::string(core::Name(call.kind)), " of bytes"));
-    }
-    if (sharded && call.data.count % size() != 0) {
-      throw std::logic_error(absl::StrCat(std::string(core::Name(call.kind)), " of ",
-                                          call.data.count, " elements, no multiple of the ", size(),
-                                          " ranks"));
-    }
-    return collectives_.Start(call);
-  }
-
-  static Work Copy(Buffer source, Buffer target) {
-    if (source.bytes() != target.bytes()) {
-      throw std::logic_error(
-          absl::StrCat("exchange of ", source.bytes(), " bytes with itself for ", target.bytes()));
-    }
-    if (source.count > 0) std::memmove(target.data, source.data, source.bytes());
-    return core::Done();
-  }
-
-  void CheckRank(int peer) const {
-    if (peer >= 0 && peer < size()) return;
-    throw std::logic_error(absl::StrCat("rank ", peer, " in a world of ", size()));
-  }
-  void CheckPeer(int peer) const {
-    CheckRank(peer);
-    if (peer == rank())
-      throw std::logic_error(absl::StrCat("a message of rank ", peer, " to itself"));
-  }
-
   Peers peers_;
   Messages messages_;
   CollectiveThreads collectives_;

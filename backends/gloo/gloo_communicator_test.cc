@@ -1,4 +1,4 @@
-#include "backends/gloo/gloo_world.h"
+#include "backends/gloo/testing/gloo_world.h"
 #include "core/testing/communicator_conformance.h"
 #include "core/testing/strategy_conformance.h"
 #include "gtest/gtest.h"

@@ -27,16 +27,13 @@ constexpr int64_t kAddressBytes = ::gloo::transport::Address::kMaxByteSize;
 constexpr int kConnectTimeoutFactor = 5;
 
 std::string ListeningPlace(const GlooOptions& options) {
-  if (!options.interface.empty()) return absl::StrCat("interface ", options.interface);
-  if (!options.hostname.empty()) return absl::StrCat("host name ", options.hostname);
-  return "loopback";
+  return options.interface.empty() ? "loopback" : absl::StrCat("interface ", options.interface);
 }
 
 std::shared_ptr<::gloo::transport::Device> Listen(const GlooOptions& options) {
   ::gloo::transport::tcp::attr attributes;
   attributes.iface = options.interface;
-  attributes.hostname = options.hostname;
-  if (options.interface.empty() && options.hostname.empty()) attributes.hostname = "127.0.0.1";
+  if (options.interface.empty()) attributes.hostname = "127.0.0.1";
   try {
     return ::gloo::transport::tcp::CreateDevice(attributes);
   } catch (const std::exception& error) {
@@ -64,8 +61,7 @@ void CheckAddress(const AddressRecord& record, int peer, const GlooOptions& opti
                                    options.size * kAddressBytes,
                                    ": start all ranks from the same build"));
   }
-  const bool loopback = options.interface.empty() && options.hostname.empty();
-  if (!loopback || record.host == ThisHost()) return;
+  if (!options.interface.empty() || record.host == ThisHost()) return;
   throw core::Error(absl::StrCat("rank ", options.rank, ": listens on loopback on host ",
                                  ThisHost(), ", where rank ", peer, " on host ", record.host,
                                  " cannot reach it: give every rank the network interface to use"));

@@ -1,14 +1,12 @@
 #include "backends/gloo/messages.h"
 
 #include <array>
-#include <condition_variable>
 #include <cstring>
-#include <deque>
 #include <exception>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "backends/completion.h"
+#include "backends/worker_thread.h"
 
 namespace backends {
 namespace {
@@ -35,7 +33,6 @@ struct Message {
   Header header;
   std::unique_ptr<Peers::Buffer> header_buffer;
   std::unique_ptr<Peers::Buffer> elements_buffer;
-  std::shared_ptr<Completion> completion = std::make_shared<Completion>();
 
   bool is_inline() const { return name.bytes <= kInlineBytes; }
 };
@@ -46,35 +43,26 @@ struct Message {
 class Messages::Channel {
  public:
   Channel(Peers& peers, core::Timeline* timeline, bool sends, int peer)
-      : peers_(peers), timeline_(timeline), sends_(sends), peer_(peer) {
-    thread_ = std::thread(&Channel::Run, this);
-  }
+      : peers_(peers), timeline_(timeline), sends_(sends), peer_(peer) {}
 
-  ~Channel() {
-    {
-      std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
-  }
-
-  std::shared_ptr<Completion> Start(core::Buffer buffer, core::SpanKind kind) {
-    auto message = std::make_unique<Message>();
+  core::Work Start(core::Buffer buffer, core::SpanKind kind) {
+    auto message = std::make_shared<Message>();
     message->buffer = buffer;
     message->name = {kind, buffer.bytes(), sends_ ? peer_ : -1, sends_ ? -1 : peer_};
-    std::shared_ptr<Completion> completion = message->completion;
-    std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex_);
     try {
       Post(*message, next_++);
     } catch (...) {
       message.reset();
-      completion->Finish(std::current_exception());
-      return completion;
+      const auto failed = std::make_shared<Completion>();
+      failed->Finish(std::current_exception());
+      return core::Work(failed);
     }
-    messages_.push_back(std::move(message));
-    changed_.notify_one();
-    return completion;
+    return thread_.Run([this, message = std::move(message)]() mutable {
+      // Nothing may come into the caller's memory any more when it gets to know.
+      const std::shared_ptr<Message> gone_then = std::move(message);
+      Finish(*gone_then);
+    });
   }
 
  private:
@@ -100,30 +88,6 @@ class Messages::Channel {
       peers_.Receive(*message.elements_buffer, {0, name.bytes}, peer_,
                      ElementsSlot(number, name.bytes), name);
     }
-  }
-
-  void Run() {
-    while (std::unique_ptr<Message> message = Next()) {
-      std::exception_ptr failure;
-      try {
-        Finish(*message);
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      const std::shared_ptr<Completion> completion = message->completion;
-      // Nothing may come into the caller's memory any more when it gets to know.
-      message.reset();
-      completion->Finish(failure);
-    }
-  }
-
-  std::unique_ptr<Message> Next() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || !messages_.empty(); });
-    if (messages_.empty()) return nullptr;
-    std::unique_ptr<Message> message = std::move(messages_.front());
-    messages_.pop_front();
-    return message;
   }
 
   void Finish(Message& message) {
@@ -161,11 +125,8 @@ class Messages::Channel {
   const bool sends_;
   const int peer_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  uint64_t next_ = 0;
-  std::deque<std::unique_ptr<Message>> messages_;
-  std::thread thread_;
+  uint64_t next_ = 0;  // Guarded by mutex_.
+  WorkerThread thread_;
 };
 
 Messages::Messages(Peers& peers, core::Timeline* timeline) : peers_(peers), timeline_(timeline) {}
@@ -174,11 +135,11 @@ Messages::~Messages() = default;
 void Messages::Join() { channels_.clear(); }
 
 core::Work Messages::Send(core::Buffer source, int to, core::SpanKind kind) {
-  return core::Work(Find(true, to).Start(source, kind));
+  return Find(true, to).Start(source, kind);
 }
 
 core::Work Messages::Receive(core::Buffer target, int from, core::SpanKind kind) {
-  return core::Work(Find(false, from).Start(target, kind));
+  return Find(false, from).Start(target, kind);
 }
 
 Messages::Channel& Messages::Find(bool sends, int peer) {

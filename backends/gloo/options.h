@@ -16,10 +16,7 @@ struct GlooOptions {
   Store* store = nullptr;
   // How long to wait for the other ranks, at the start and in every operation.
   std::chrono::milliseconds timeout = std::chrono::seconds(300);
-  // Where to listen: on a network interface (eth0) or on the address of a host name; loopback if
-  // neither is told. At most one of them.
-  std::string interface;
-  std::string hostname;
+  std::string interface;  // The network interface to listen on (eth0); loopback if empty.
   // Gets a span for every operation; may be null. Outlives the communicator.
   core::Timeline* timeline = nullptr;
 };

@@ -17,18 +17,11 @@ std::vector<int64_t> RandomPermutation(int64_t size, uint64_t seed) {
 }
 
 int64_t SamplesPerRank(const SamplerOptions& options) {
-  if (options.drop_last) return options.size / options.ranks;
   return (options.size + options.ranks - 1) / options.ranks;
 }
 
 std::vector<int64_t> DistributedSamples(const SamplerOptions& options, int epoch) {
-  std::vector<int64_t> order;
-  if (options.shuffle) {
-    order = RandomPermutation(options.size, options.seed + epoch);
-  } else {
-    order.resize(options.size);
-    std::iota(order.begin(), order.end(), 0);
-  }
+  const std::vector<int64_t> order = RandomPermutation(options.size, options.seed + epoch);
   std::vector<int64_t> samples(SamplesPerRank(options));
   for (int64_t i = 0; i < std::ssize(samples); ++i) {
     samples[i] = order[(options.rank + i * options.ranks) % options.size];

@@ -6,14 +6,12 @@
 
 namespace backends {
 
-// What torch.utils.data.distributed.DistributedSampler is made of, except the epoch.
+// What torch.utils.data.distributed.DistributedSampler is made of, except the epoch. It shuffles,
+// and fills up what does not divide by `ranks` from the order's beginning.
 struct SamplerOptions {
   int64_t size = 0;  // Images of the whole data set.
   int rank = 0;
   int ranks = 1;
-  bool shuffle = true;
-  // What does not divide by `ranks`: dropped, or filled up from the order's beginning.
-  bool drop_last = false;
   uint64_t seed = 0;
 };
 

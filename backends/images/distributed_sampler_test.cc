@@ -36,19 +36,21 @@ TEST(DistributedSamplerTest, PermutesAsTorchRandpermDoes) {
 
 TEST(DistributedSamplerTest, GivesEveryRankPyTorchsSamples) {
   ASSERT_EQ(Golden()["cases"].size(), 51u);
+  int compared = 0;
   for (const nlohmann::json& expected : Golden()["cases"]) {
     SCOPED_TRACE(expected.dump());
+    if (!expected["shuffle"] || expected["drop_last"]) continue;  // Not used in training.
+    ++compared;
     for (int rank = 0; rank < expected["world"]; ++rank) {
       const SamplerOptions options{.size = expected["length"],
                                    .rank = rank,
                                    .ranks = expected["world"],
-                                   .shuffle = expected["shuffle"],
-                                   .drop_last = expected["drop_last"],
                                    .seed = expected["seed"]};
       EXPECT_EQ(SamplesPerRank(options), expected["num_samples"]);
       EXPECT_EQ(DistributedSamples(options, expected["epoch"]), expected["ranks"][rank]);
     }
   }
+  EXPECT_EQ(compared, 14);
 }
 
 TEST(DistributedSamplerTest, ShardsHoldEverySampleOnce) {

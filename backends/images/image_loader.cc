@@ -45,8 +45,6 @@ SamplerOptions Sampler(const ImageFolder& folder, const ImageLoaderOptions& opti
   return {.size = std::ssize(folder.files),
           .rank = options.rank,
           .ranks = options.ranks,
-          .shuffle = true,
-          .drop_last = false,
           .seed = options.seed};
 }
 
@@ -158,7 +156,6 @@ class ImageLoader::Pipeline {
     return nullptr;
   }
 
-  int64_t images() const { return images_; }
   int64_t batches() const {
     const int64_t size = options_.batch_size;
     return training() ? images_ / size : (images_ + size - 1) / size;
@@ -327,8 +324,6 @@ void ImageLoader::BeginEpoch(int epoch) { pipeline_->BeginEpoch(epoch); }
 std::shared_ptr<const Batch> ImageLoader::Next() { return pipeline_->Next(); }
 
 int64_t ImageLoader::batches_per_epoch() const { return pipeline_->batches(); }
-
-int64_t ImageLoader::images_per_epoch() const { return pipeline_->images(); }
 
 const std::vector<SkippedImage>& ImageLoader::skipped() const { return pipeline_->skipped(); }
 

@@ -62,8 +62,6 @@ class ImageLoader : public BatchSource {
 
   // Steps of an epoch. In validation, broken files may leave it fewer.
   int64_t batches_per_epoch() const;
-  // Images of this rank in an epoch, before the last incomplete batch is dropped.
-  int64_t images_per_epoch() const;
   // The broken files that Next() has met so far, in that order.
   const std::vector<SkippedImage>& skipped() const;
 

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "backends/images/decode/decoder.h"
-#include "backends/images/decode/file_contents.h"
 #include "backends/images/decode/pixels.h"
 #include "backends/images/transform/crop.h"
 #include "backends/images/transform/resizer.h"
@@ -31,7 +30,7 @@ class ImageReader {
   // What the crop needs of the image, having planned its resize.
   Pixels Decode(const Crop& crop, bool scaled_decoding);
 
-  FileContents contents_;
+  std::string file_;
   Decoder decoder_;
   Resizer resizer_;
 };

@@ -9,20 +9,19 @@
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backends/images/decode/decoder.h"
-#include "backends/images/decode/file_contents.h"
 #include "backends/images/image_folder.h"
 #include "backends/images/image_loader.h"
 #include "backends/images/transform/crop.h"
 #include "backends/images/transform/resizer.h"
 #include "backends/images/transform/torch_generator.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/flags.h"
 #include "core/base/processor_time.h"
 #include "core/base/program.h"
@@ -53,7 +52,6 @@ struct Case {
 
 // One pass over the files, with what ImageLoader does to each.
 Stages Time(const backends::ImageFolder& folder, const Case& timed, int size, int pass) {
-  backends::FileContents contents;
   backends::Decoder decoder;
   backends::Resizer resizer;
   std::vector<float> target(size_t{3} * size * size);
@@ -61,9 +59,11 @@ Stages Time(const backends::ImageFolder& folder, const Case& timed, int size, in
   backends::TorchGenerator generator(pass);
   for (const backends::ImageFile& file : folder.files) {
     const double start = ThreadMilliseconds();
-    const auto bytes = contents.Read(file.path);
+    const std::string bytes =
+        core::ValueOrThrow(core::ReadFile(file.path, std::numeric_limits<int64_t>::max()));
     const double read = ThreadMilliseconds();
-    const backends::ImageSize full = decoder.Open(bytes);
+    const backends::ImageSize full =
+        decoder.Open({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
     const backends::Crop crop = timed.split == backends::Split::kTraining
                                     ? backends::TrainingCrop(full, size, generator)
                                     : backends::ValidationCrop(full, size);

@@ -1,9 +1,8 @@
 #include "backends/nccl/nccl_channel.h"
 
-#include <exception>
+#include <chrono>
+#include <thread>
 #include <utility>
-
-#include "core/base/error.h"
 
 namespace backends {
 
@@ -13,32 +12,34 @@ NcclChannel::NcclChannel(Device& device, std::unique_ptr<NcclHandle> handle, Dev
       handle_(std::move(handle)),
       spans_(spans),
       on_failure_(std::move(on_failure)),
-      stream_(device.MakeStream(/*urgent=*/true)),
-      thread_([this] { Run(); }) {}
+      stream_(device.MakeStream(/*urgent=*/true)) {
+  thread_->RunAndWait([this] { device_.Enter(); });
+}
 
 NcclChannel::~NcclChannel() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_one();
-  thread_.join();
+  thread_.reset();
   // Groups may outlive the watch, with those who hold operations of theirs.
   for (const auto& group : in_flight_) group->waits.clear();
 }
 
 void NcclChannel::Post(std::shared_ptr<NcclGroup> group) {
-  {
-    const std::lock_guard lock(mutex_);
-    in_flight_.push_back(group);
-    queue_.push_back(std::move(group));
-  }
-  changed_.notify_one();
+  const std::lock_guard lock(mutex_);
+  in_flight_.push_back(group);
+  // `started` tells how it went.
+  const core::Work start = thread_->Run([this, group = std::move(group)] {
+    try {
+      Start(*group);
+      group->starting.set_value();
+    } catch (const std::exception& error) {
+      on_failure_(group->names.front(), error);
+      group->starting.set_exception(std::current_exception());
+    }
+  });
 }
 
 std::vector<std::shared_ptr<NcclGroup>> NcclChannel::InFlight() {
   const std::lock_guard lock(mutex_);
-  while (in_flight_.size() > queue_.size()) {
+  while (!in_flight_.empty()) {
     const NcclGroup& oldest = *in_flight_.front();
     const bool started =
         oldest.started.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
@@ -47,25 +48,6 @@ std::vector<std::shared_ptr<NcclGroup>> NcclChannel::InFlight() {
     in_flight_.pop_front();
   }
   return {in_flight_.begin(), in_flight_.end()};
-}
-
-void NcclChannel::Run() {
-  device_.Enter();
-  while (true) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    const std::shared_ptr<NcclGroup> group = std::move(queue_.front());
-    queue_.pop_front();
-    lock.unlock();
-    try {
-      Start(*group);
-      group->starting.set_value();
-    } catch (const std::exception& error) {
-      on_failure_(group->names.front(), error);
-      group->starting.set_exception(std::current_exception());
-    }
-  }
 }
 
 void NcclChannel::Start(NcclGroup& group) {

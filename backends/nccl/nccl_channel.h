@@ -1,19 +1,19 @@
 #ifndef BACKENDS_NCCL_NCCL_CHANNEL_H_
 #define BACKENDS_NCCL_NCCL_CHANNEL_H_
 
-#include <condition_variable>
 #include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
+#include <optional>
 #include <vector>
 
 #include "backends/cuda/device.h"
 #include "backends/cuda/device_spans.h"
 #include "backends/nccl/nccl_group.h"
 #include "backends/nccl/nccl_library.h"
+#include "backends/worker_thread.h"
 
 namespace backends {
 
@@ -36,7 +36,6 @@ class NcclChannel {
   DeviceStream& stream() { return *stream_; }
 
  private:
-  void Run();
   void Start(NcclGroup& group);
 
   Device& device_;
@@ -46,12 +45,8 @@ class NcclChannel {
   const std::unique_ptr<DeviceStream> stream_;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by mutex_.
-  bool stopping_ = false;
-  std::deque<std::shared_ptr<NcclGroup>> queue_;
-  std::deque<std::shared_ptr<NcclGroup>> in_flight_;  // Those of the queue, too.
-  std::thread thread_;
+  std::deque<std::shared_ptr<NcclGroup>> in_flight_;  // Guarded by mutex_.
+  std::optional<WorkerThread> thread_{std::in_place};
 };
 
 }  // namespace backends

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -35,6 +34,19 @@ constexpr const char* kChannelNames[] = {"collectives", "pushes", "pulls"};
 
 // Long beside a wait for NCCL's background threads, short beside a start.
 constexpr std::chrono::milliseconds kConnectPoll(1);
+
+Kind KindOf(SpanKind collective) {
+  switch (collective) {
+    case SpanKind::kBroadcast:
+      return Kind::kBroadcast;
+    case SpanKind::kReduceScatter:
+      return Kind::kReduceScatter;
+    case SpanKind::kAllGather:
+      return Kind::kAllGather;
+    default:
+      return Kind::kAllReduce;
+  }
+}
 
 int ChannelCount(int size) { return size == 1 ? 1 : 3; }
 
@@ -84,13 +96,9 @@ class NcclCommunicator final : public core::Communicator {
   int rank() const override { return options_.rank; }
   int size() const override { return options_.size; }
 
-  Work AllReduce(Buffer data) override;
-  Work Broadcast(Buffer data, int root) override;
-  Work ReduceScatter(Buffer data) override;
-  Work AllGather(Buffer data) override;
+  Work Start(const core::CollectiveCall& call) override;
   Work Send(Buffer source, int to, SpanKind kind) override;
   Work Receive(Buffer target, int from, SpanKind kind) override;
-  Work Exchange(Buffer source, int to, Buffer target, int from, SpanKind kind) override;
 
  private:
   class Operation;
@@ -102,13 +110,10 @@ class NcclCommunicator final : public core::Communicator {
   // Adds an operation on `data` to the group; it lives as long as its Work.
   std::shared_ptr<Operation> Add(const std::shared_ptr<NcclGroup>& group, NcclCall call,
                                  OperationName name);
-  Work Collective(NcclCall call, SpanKind kind);
   Work Message(NcclCall call, OperationName name);
   // Starts what is open: groups that were begun up to this one, and those that others may wait for.
   void StartUpTo(uint64_t number);
   void Post(int channel, std::shared_ptr<NcclGroup> group);
-  Work CopyToSelf(Buffer source, Buffer target);
-  void CheckPeer(int peer) const;
 
   const NcclOptions options_;
   Membership membership_;
@@ -238,15 +243,15 @@ std::shared_ptr<NcclCommunicator::Operation> NcclCommunicator::Add(
   return operation;
 }
 
-Work NcclCommunicator::Collective(NcclCall call, SpanKind kind) {
-  const OperationName name{kind, call.data.bytes(), -1, call.peer};
+Work NcclCommunicator::Start(const core::CollectiveCall& call) {
+  const OperationName name{call.kind, call.data.bytes(), -1, call.root};
   watch_.CheckFailure(name);
   const std::lock_guard lock(mutex_);
   for (int channel = 1; channel < std::ssize(channels_); ++channel) {
     if (open_[channel]) Post(channel, std::exchange(open_[channel], nullptr));
   }
   const std::shared_ptr<NcclGroup> group = NewGroup();
-  Work work(Add(group, call, name));
+  Work work(Add(group, {KindOf(call.kind), call.data, call.root}, name));
   Post(kCollectives, group);
   return work;
 }
@@ -275,27 +280,6 @@ void NcclCommunicator::Post(int channel, std::shared_ptr<NcclGroup> group) {
   channels_[channel]->Post(std::move(group));
 }
 
-Work NcclCommunicator::AllReduce(Buffer data) {
-  if (data.type == core::DataType::kByte) throw std::logic_error("all-reduce of bytes");
-  return Collective({Kind::kAllReduce, data}, SpanKind::kAllReduce);
-}
-
-Work NcclCommunicator::Broadcast(Buffer data, int root) {
-  if (root < 0 || root >= size()) throw std::logic_error(absl::StrCat("rank ", root));
-  return Collective({Kind::kBroadcast, data, root}, SpanKind::kBroadcast);
-}
-
-Work NcclCommunicator::ReduceScatter(Buffer data) {
-  if (data.count % size() != 0)
-    throw std::logic_error("reduce-scatter of no multiple of the ranks");
-  return Collective({Kind::kReduceScatter, data}, SpanKind::kReduceScatter);
-}
-
-Work NcclCommunicator::AllGather(Buffer data) {
-  if (data.count % size() != 0) throw std::logic_error("all-gather of no multiple of the ranks");
-  return Collective({Kind::kAllGather, data}, SpanKind::kAllGather);
-}
-
 Work NcclCommunicator::Send(Buffer source, int to, SpanKind kind) {
   CheckPeer(to);
   return Message({Kind::kSend, source, to}, {kind, source.bytes(), to, -1});
@@ -304,49 +288,6 @@ Work NcclCommunicator::Send(Buffer source, int to, SpanKind kind) {
 Work NcclCommunicator::Receive(Buffer target, int from, SpanKind kind) {
   CheckPeer(from);
   return Message({Kind::kReceive, target, from}, {kind, target.bytes(), -1, from});
-}
-
-Work NcclCommunicator::Exchange(Buffer source, int to, Buffer target, int from, SpanKind kind) {
-  if (to == rank() && from == rank()) return CopyToSelf(source, target);
-  CheckPeer(to);
-  CheckPeer(from);
-  const int channel = kind == SpanKind::kPush ? kPushes : kPulls;
-  const OperationName name{kind, source.bytes() + target.bytes(), to, from};
-  watch_.CheckFailure(name);
-  const std::lock_guard lock(mutex_);
-  if (open_[channel]) Post(channel, std::exchange(open_[channel], nullptr));
-  const std::shared_ptr<NcclGroup> group = NewGroup();
-  Add(group, {Kind::kSend, source, to}, {kind, source.bytes(), to, -1});
-  Work received(Add(group, {Kind::kReceive, target, from}, {kind, target.bytes(), -1, from}));
-  Post(channel, group);
-  return received;  // Both are over when the group is.
-}
-
-// A group of no calls: only the copies.
-Work NcclCommunicator::CopyToSelf(Buffer source, Buffer target) {
-  if (source.bytes() != target.bytes()) {
-    throw std::logic_error(
-        absl::StrCat("exchange of ", source.bytes(), " bytes with itself for ", target.bytes()));
-  }
-  const OperationName name{SpanKind::kPush, source.bytes(), rank(), rank()};
-  const std::lock_guard lock(mutex_);
-  const std::shared_ptr<NcclGroup> group = NewGroup();
-  const std::shared_ptr<Operation> sent = Add(group, {Kind::kSend, source, rank()}, name);
-  const std::shared_ptr<Operation> received = Add(group, {Kind::kReceive, target, rank()}, name);
-  if (group->calls.size() == 2) {
-    group->copies_in.push_back(
-        {group->calls[1].data.data, group->calls[0].data.data, source.bytes()});
-  }
-  group->calls.clear();
-  Post(kCollectives, group);
-  return Work(received);
-}
-
-void NcclCommunicator::CheckPeer(int peer) const {
-  if (peer < 0 || peer >= size() || peer == rank()) {
-    throw std::logic_error(
-        absl::StrCat("a message between rank ", rank(), " and ", peer, " of ", size()));
-  }
 }
 
 }  // namespace

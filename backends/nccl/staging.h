@@ -2,22 +2,21 @@
 #define BACKENDS_NCCL_STAGING_H_
 
 #include <cstring>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <utility>
 
 #include "backends/cuda/device.h"
+#include "backends/cuda/memory_pool.h"
 #include "backends/nccl/nccl_group.h"
 #include "core/buffer.h"
 
 namespace backends {
 
-// Memory by which buffers on the host get to the device and back. It is kept for the next ones:
-// allocating on a device can mean to wait for it.
+// Memory by which buffers on the host get to the device and back.
 class Staging {
  public:
-  explicit Staging(Device& device) : device_(device) {}
+  explicit Staging(Device& device)
+      : pinned_([&device](int64_t bytes) { return device.AllocatePinned(bytes); }),
+        device_([&device](int64_t bytes) { return device.Allocate(bytes); }) {}
 
   struct Place {
     core::Buffer buffer;
@@ -33,28 +32,14 @@ class Staging {
 
   // With what `buffer` holds now. Free for others when all have dropped both parts.
   Place Stage(core::Buffer buffer) {
-    Place place = Take(buffer.bytes());
-    place.buffer = buffer;
+    Place place{buffer, pinned_.Take(buffer.bytes()), device_.Take(buffer.bytes())};
     std::memcpy(place.pinned.get(), buffer.data, static_cast<size_t>(buffer.bytes()));
     return place;
   }
 
  private:
-  Place Take(int64_t bytes) {
-    const std::lock_guard lock(mutex_);
-    auto [it, end] = places_.equal_range(bytes);
-    for (; it != end; ++it) {
-      if (it->second.pinned.use_count() == 1 && it->second.device.use_count() == 1) {
-        return it->second;
-      }
-    }
-    const Place made = {{}, device_.AllocatePinned(bytes), device_.Allocate(bytes)};
-    return places_.emplace(bytes, made)->second;
-  }
-
-  Device& device_;
-  std::mutex mutex_;
-  std::multimap<int64_t, Place> places_;  // By bytes. Guarded by mutex_.
+  MemoryPool pinned_;
+  MemoryPool device_;
 };
 
 }  // namespace backends

@@ -1,7 +1,6 @@
 // What one training step of ResNet-50 costs on this machine, in one process, without communication.
 //
 //   tools/bazel run //backends/torch:step_benchmark -- --image-size=64 --batch-size=16 --threads=1
-#include <cstdint>
 #include <cstdio>
 #include <map>
 #include <memory>

@@ -29,38 +29,20 @@ absl::StatusOr<AllReduceAlgorithm> AllReduceAlgorithmNamed(std::string_view name
                                     "': there are " + all);
 }
 
-int64_t AllReduceScratchCount(const AllReduceOptions& options, int64_t count, DataType type,
-                              int size) {
+Task RunAllReduce(AllReduceOptions options, Communicator& communicator, Buffer data) {
   switch (options.algorithm) {
     case AllReduceAlgorithm::kSegmentedRing:
-      return SegmentedRingScratchCount(count, type, size);
+      return SegmentedRingAllReduce(communicator, data);
     case AllReduceAlgorithm::kRing:
-      return RingScratchCount(count, size);
+      return RingAllReduce(communicator, data);
     case AllReduceAlgorithm::kHalvingDoubling:
-      return HalvingDoublingScratchCount(count);
+      return HalvingDoublingAllReduce(communicator, data);
     case AllReduceAlgorithm::kDoubleTree:
-      return DoubleTreeScratchCount(count, type);
-    case AllReduceAlgorithm::kDirectExchange:
-      return 0;
-  }
-  return 0;
-}
-
-Task RunAllReduce(AllReduceOptions options, Communicator& communicator, Buffer data,
-                  Buffer scratch) {
-  switch (options.algorithm) {
-    case AllReduceAlgorithm::kSegmentedRing:
-      return SegmentedRingAllReduce(communicator, data, scratch);
-    case AllReduceAlgorithm::kRing:
-      return RingAllReduce(communicator, data, scratch);
-    case AllReduceAlgorithm::kHalvingDoubling:
-      return HalvingDoublingAllReduce(communicator, data, scratch);
-    case AllReduceAlgorithm::kDoubleTree:
-      return DoubleTreeAllReduce(communicator, data, scratch, options.ranks_per_host);
+      return DoubleTreeAllReduce(communicator, data, options.ranks_per_host);
     case AllReduceAlgorithm::kDirectExchange:
       return DirectExchangeAllReduce(communicator, data);
   }
-  return RingAllReduce(communicator, data, scratch);
+  return RingAllReduce(communicator, data);
 }
 
 }  // namespace core

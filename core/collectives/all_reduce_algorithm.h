@@ -1,7 +1,6 @@
 #ifndef CORE_COLLECTIVES_ALL_REDUCE_ALGORITHM_H_
 #define CORE_COLLECTIVES_ALL_REDUCE_ALGORITHM_H_
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,13 +30,8 @@ struct AllReduceOptions {
   int ranks_per_host = 1;  // kDoubleTree: chains inside hosts.
 };
 
-// Elements of scratch, of the data's type, that RunAllReduce needs.
-int64_t AllReduceScratchCount(const AllReduceOptions& options, int64_t count, DataType type,
-                              int size);
-
 // Leaves the sum over ranks in `data` of all, the same bits. kFloat32 or kFloat64.
-Task RunAllReduce(AllReduceOptions options, Communicator& communicator, Buffer data,
-                  Buffer scratch);
+Task RunAllReduce(AllReduceOptions options, Communicator& communicator, Buffer data);
 
 }  // namespace core
 

@@ -1,4 +1,4 @@
-#include "backends/local/local_world.h"
+#include "backends/testing/local_world.h"
 #include "core/testing/collectives_conformance.h"
 
 namespace core::testing {

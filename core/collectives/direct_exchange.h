@@ -6,18 +6,12 @@
 #include <vector>
 
 #include "core/buffer.h"
+#include "core/communicator.h"
 #include "core/span.h"
 #include "core/task.h"
 #include "core/work.h"
 
 namespace core {
-
-// One rank's call of a collective, as the Communicator's.
-struct CollectiveCall {
-  SpanKind kind = SpanKind::kAllReduce;  // Or kReduceScatter, kAllGather, kBroadcast.
-  Buffer data;
-  int root = -1;  // Of a broadcast.
-};
 
 // How a collective by direct exchange cuts its data.
 struct ExchangePlan {
@@ -85,9 +79,7 @@ class DirectExchange {
   // something for each of them, not all begin with the same one, which would get everything first
   // and so be ahead for good.
   int Other(int i) const { return (rank_ + i) % size_; }
-  bool sums() const {
-    return call_.kind == SpanKind::kAllReduce || call_.kind == SpanKind::kReduceScatter;
-  }
+  bool sums() const { return call_.sums(); }
   // Of all ranks' parts of a segment.
   int64_t ScratchCount() const { return size_ * plan_.segment_length; }
   // What Finish waits for as well.

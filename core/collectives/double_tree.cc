@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/collectives/add.h"
+#include "core/collectives/scratch.h"
 
 namespace core {
 namespace {
@@ -168,16 +169,13 @@ int64_t DoubleTreeSegmentLength(int64_t half, DataType type) {
   return std::max<int64_t>(1, std::min(half, kSegmentBytesMax / SizeOf(type)));
 }
 
-int64_t DoubleTreeScratchCount(int64_t count, DataType type) {
-  return 2 * kChildrenMax * kSlots * DoubleTreeSegmentLength((count + 1) / 2, type);
-}
-
-Task DoubleTreeAllReduce(Communicator& communicator, Buffer data, Buffer scratch,
-                         int ranks_per_host) {
+Task DoubleTreeAllReduce(Communicator& communicator, Buffer data, int ranks_per_host) {
   const int size = communicator.size();
   const int depth_max = DepthMax(size, ranks_per_host);
   const int64_t half = (data.count + 1) / 2;
-  const int64_t scratch_half = DoubleTreeScratchCount(data.count, data.type) / 2;
+  const int64_t scratch_half = kChildrenMax * kSlots * DoubleTreeSegmentLength(half, data.type);
+  const Scratch both(data, 2 * scratch_half);
+  const Buffer scratch = both.buffer();
   std::array<Lane, 2> lanes = {
       Lane(communicator, PlaceInTree(0, communicator.rank(), size, ranks_per_host), depth_max,
            data.Slice(0, half), scratch.Slice(0, scratch_half)),

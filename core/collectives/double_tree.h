@@ -25,13 +25,9 @@ TreePlace PlaceInTree(int tree, int rank, int size, int ranks_per_host);
 // Elements of the segments that `half` of the data travels in: at most 512 KiB.
 int64_t DoubleTreeSegmentLength(int64_t half, DataType type);
 
-// Elements of scratch that DoubleTreeAllReduce needs for `count` elements of `type`.
-int64_t DoubleTreeScratchCount(int64_t count, DataType type);
-
 // Leaves the sum over ranks in `data` of all, the same bits: each half goes up one tree in
 // segments, summed on the way, and down again, all segments and both trees at the same time.
-Task DoubleTreeAllReduce(Communicator& communicator, Buffer data, Buffer scratch,
-                         int ranks_per_host);
+Task DoubleTreeAllReduce(Communicator& communicator, Buffer data, int ranks_per_host);
 
 }  // namespace core
 

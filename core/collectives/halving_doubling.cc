@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "core/collectives/add.h"
+#include "core/collectives/scratch.h"
 
 namespace core {
 namespace {
@@ -68,9 +69,8 @@ Task HalveAndDouble(Communicator& communicator, Members members, Buffer data, Bu
 
 }  // namespace
 
-int64_t HalvingDoublingScratchCount(int64_t count) { return count; }
-
-Task HalvingDoublingAllReduce(Communicator& communicator, Buffer data, Buffer scratch) {
+Task HalvingDoublingAllReduce(Communicator& communicator, Buffer data) {
+  const Scratch scratch(data, data.count);
   const Members members(communicator.size());
   const int rank = communicator.rank();
   if (members.IsPaired(rank) && rank % 2 == 1) {
@@ -81,12 +81,11 @@ Task HalvingDoublingAllReduce(Communicator& communicator, Buffer data, Buffer sc
     co_return;
   }
   if (members.IsPaired(rank)) {
-    const Buffer addend = scratch.Slice(0, data.count);
-    const Work received = communicator.Receive(addend, rank + 1, kKind);
+    const Work received = communicator.Receive(scratch.buffer(), rank + 1, kKind);
     co_await received;
-    Add(addend, data);
+    Add(scratch.buffer(), data);
   }
-  co_await HalveAndDouble(communicator, members, data, scratch);
+  co_await HalveAndDouble(communicator, members, data, scratch.buffer());
   if (!members.IsPaired(rank)) co_return;
   const Work sent = communicator.Send(data, rank + 1, kKind);
   co_await sent;

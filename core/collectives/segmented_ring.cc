@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/collectives/add.h"
+#include "core/collectives/scratch.h"
 
 namespace core {
 namespace {
@@ -40,8 +41,9 @@ class Ring {
   }
   // And received.
   Buffer Received(int64_t round, int ahead) const { return Sent(round, ahead - 1); }
-  Buffer Scratch(Buffer scratch, int64_t round, int64_t count) const {
-    return scratch.Slice(round % under_way() * segments_.length, count);
+  Scratch MakeScratch() const { return {data_, under_way() * segments_.length}; }
+  Buffer PartOf(const Scratch& scratch, int64_t round, int64_t count) const {
+    return scratch.buffer().Slice(round % under_way() * segments_.length, count);
   }
   Work Exchange(Buffer source, Buffer target) const {
     return communicator_.Exchange(source, (rank_ + 1) % size_, target, (rank_ + size_ - 1) % size_,
@@ -57,47 +59,42 @@ class Ring {
   const int rank_;
 };
 
-// The rounds under way, by turns.
-class Window {
- public:
-  explicit Window(int64_t length) : length_(length) {}
-  std::optional<Work>& operator[](int64_t round) { return works_[round % length_]; }
-
- private:
-  const int64_t length_;
-  std::optional<Work> works_[kUnderWay];
-};
+// The rounds under way: round r is number r % kUnderWay.
+using Works = std::optional<Work>[kUnderWay];
 
 // Segments travel until chunk c is summed up at the rank 1 + ahead before rank c.
-Task Reduce(Ring ring, int ahead, Buffer scratch) {
-  Window works(ring.under_way());
+Task Reduce(Ring ring, int ahead) {
+  const Scratch scratch = ring.MakeScratch();
+  Works works;
   for (int64_t round = 0; round < ring.rounds() + ring.under_way(); ++round) {
     const int64_t finished = round - ring.under_way();
     if (finished >= 0) {
-      co_await *works[finished];
+      co_await *works[finished % kUnderWay];
       const Buffer sum = ring.Received(finished, ahead);
-      Add(ring.Scratch(scratch, finished, sum.count), sum);
+      Add(ring.PartOf(scratch, finished, sum.count), sum);
     }
     if (round >= ring.rounds()) continue;
     const int64_t count = ring.Received(round, ahead).count;
-    works[round].emplace(
-        ring.Exchange(ring.Sent(round, ahead), ring.Scratch(scratch, round, count)));
+    works[round % kUnderWay].emplace(
+        ring.Exchange(ring.Sent(round, ahead), ring.PartOf(scratch, round, count)));
   }
 }
 
 // Every rank begins with the chunk of the rank `ahead` after it, and gets all.
 Task Gather(Ring ring, int ahead) {
-  Window works(ring.under_way());
+  Works works;
   for (int64_t round = 0; round < ring.rounds() + ring.under_way(); ++round) {
-    if (round >= ring.under_way()) co_await *works[round - ring.under_way()];
+    const int64_t finished = round - ring.under_way();
+    if (finished >= 0) co_await *works[finished % kUnderWay];
     if (round >= ring.rounds()) continue;
-    works[round].emplace(ring.Exchange(ring.Sent(round, ahead), ring.Received(round, ahead)));
+    works[round % kUnderWay].emplace(
+        ring.Exchange(ring.Sent(round, ahead), ring.Received(round, ahead)));
   }
 }
 
-Task AllReduce(Communicator& communicator, Buffer data, Segments segments, Buffer scratch) {
+Task AllReduce(Communicator& communicator, Buffer data, Segments segments) {
   const Ring ring(communicator, SpanKind::kAllReduce, data, segments);
-  co_await Reduce(ring, 0, scratch);
+  co_await Reduce(ring, 0);
   co_await Gather(ring, 1);
 }
 
@@ -105,15 +102,15 @@ Segments WholeChunks(int64_t count, int size) { return {1, CeilingOfRatio(count,
 
 }  // namespace
 
-int64_t RingScratchCount(int64_t count, int size) { return WholeChunks(count, size).length; }
+int64_t RingChunkLength(int64_t count, int size) { return WholeChunks(count, size).length; }
 
-Task RingAllReduce(Communicator& communicator, Buffer data, Buffer scratch) {
-  return AllReduce(communicator, data, WholeChunks(data.count, communicator.size()), scratch);
+Task RingAllReduce(Communicator& communicator, Buffer data) {
+  return AllReduce(communicator, data, WholeChunks(data.count, communicator.size()));
 }
 
-Task RingReduceScatter(Communicator& communicator, Buffer data, Buffer scratch) {
+Task RingReduceScatter(Communicator& communicator, Buffer data) {
   const Segments chunks = WholeChunks(data.count, communicator.size());
-  return Reduce(Ring(communicator, SpanKind::kReduceScatter, data, chunks), -1, scratch);
+  return Reduce(Ring(communicator, SpanKind::kReduceScatter, data, chunks), -1);
 }
 
 Task RingAllGather(Communicator& communicator, Buffer data) {
@@ -129,13 +126,8 @@ Segments CutIntoSegments(int64_t count, DataType type, int size) {
   return {per_rank, CeilingOfRatio(count, per_rank * size)};
 }
 
-int64_t SegmentedRingScratchCount(int64_t count, DataType type, int size) {
-  return kUnderWay * CutIntoSegments(count, type, size).length;
-}
-
-Task SegmentedRingAllReduce(Communicator& communicator, Buffer data, Buffer scratch) {
-  return AllReduce(communicator, data, CutIntoSegments(data.count, data.type, communicator.size()),
-                   scratch);
+Task SegmentedRingAllReduce(Communicator& communicator, Buffer data) {
+  return AllReduce(communicator, data, CutIntoSegments(data.count, data.type, communicator.size()));
 }
 
 }  // namespace core

@@ -36,9 +36,7 @@ std::vector<T> Sum(int size, int64_t count) {
 template <typename T>
 Task AllReduce(Communicator& communicator, AllReduceOptions options, int64_t count) {
   std::vector<T> data = Values<T>(communicator.rank(), count);
-  std::vector<T> scratch(static_cast<size_t>(
-      AllReduceScratchCount(options, count, kDataTypeOf<T>, communicator.size())));
-  co_await RunAllReduce(options, communicator, View(data), View(scratch));
+  co_await RunAllReduce(options, communicator, View(data));
   EXPECT_TRUE(data == Sum<T>(communicator.size(), count))
       << Name(options.algorithm) << ", rank " << communicator.rank() << " of "
       << communicator.size() << ", " << count << " elements";
@@ -88,8 +86,7 @@ Task ScatterAndGather(Communicator& communicator) {
   const int size = communicator.size();
   for (int64_t length : {0, 1, 1000}) {
     std::vector<float> data = Values<float>(communicator.rank(), length * size);
-    std::vector<float> scratch(static_cast<size_t>(RingScratchCount(length * size, size)));
-    co_await RingReduceScatter(communicator, View(data), View(scratch));
+    co_await RingReduceScatter(communicator, View(data));
     // Only this rank's shard may be used: the others' come back by the gathering.
     for (int64_t i = 0; i < length * size; ++i) {
       if (i / length != communicator.rank()) data[static_cast<size_t>(i)] = -1;

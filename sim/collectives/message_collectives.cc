@@ -9,19 +9,6 @@
 namespace sim {
 namespace {
 
-// Scratch for a collective on `data`: elements where the data has some, else a size only.
-class Scratch {
- public:
-  Scratch(core::Buffer data, int64_t count)
-      : values_(data.data ? static_cast<size_t>(count * core::SizeOf(data.type)) : 0),
-        buffer_{data.data ? values_.data() : nullptr, count, data.type} {}
-  core::Buffer buffer() const { return buffer_; }
-
- private:
-  std::vector<std::byte> values_;
-  const core::Buffer buffer_;
-};
-
 // Added to a rank: the timer is for an end that has waited for adding.
 constexpr uint64_t kAdded = uint64_t{1} << 32;
 
@@ -33,18 +20,6 @@ void Start(core::Task& task, core::Task next) {
   task.Rethrow();
 }
 
-core::Task AllReduce(SimCommunicator& communicator, core::AllReduceOptions options,
-                     core::Buffer data) {
-  const Scratch scratch(
-      data, core::AllReduceScratchCount(options, data.count, data.type, communicator.size()));
-  co_await core::RunAllReduce(options, communicator, data, scratch.buffer());
-}
-
-core::Task ReduceScatter(SimCommunicator& communicator, core::Buffer data) {
-  const Scratch scratch(data, core::RingScratchCount(data.count, communicator.size()));
-  co_await core::RingReduceScatter(communicator, data, scratch.buffer());
-}
-
 }  // namespace
 
 // Summing takes its time of the rank's clock.
@@ -52,8 +27,7 @@ class MessageCollectives::Exchange : public core::MessageExchange {
  public:
   Exchange(const MessageCollectives& collectives, Runner& runner, CollectiveCall call)
       : MessageExchange(
-            {call.kind, call.data, call.root},
-            {runner.exchanges->opening, runner.communicator, runner.exchanges->gathering}),
+            call, {runner.exchanges->opening, runner.communicator, runner.exchanges->gathering}),
         collectives_(collectives),
         clock_(runner.state.clock),
         part_(std::move(call.part)) {}
@@ -162,11 +136,11 @@ core::Task MessageCollectives::Do(Runner& runner, const CollectiveCall& call) co
     case core::SpanKind::kBroadcast:
       return core::TreeBroadcast(communicator, call.data, call.root);
     case core::SpanKind::kReduceScatter:
-      return ReduceScatter(communicator, call.data);
+      return core::RingReduceScatter(communicator, call.data);
     case core::SpanKind::kAllGather:
       return core::RingAllGather(communicator, call.data);
     default:
-      return AllReduce(communicator, options_, call.data);
+      return core::RunAllReduce(options_, communicator, call.data);
   }
 }
 

@@ -19,17 +19,11 @@ void SimCommunicator::Post(Network::Side side, core::Buffer buffer, int peer, co
                 side == Network::Side::kSend ? sends_ : receives_);
 }
 
-core::Work SimCommunicator::Send(core::Buffer source, int to, core::SpanKind kind) {
-  Completion& completion = Begin(1, kind, source.bytes());
+core::Work SimCommunicator::Message(Network::Side side, core::Buffer buffer, int peer,
+                                    core::SpanKind kind) {
+  Completion& completion = Begin(1, kind, buffer.bytes());
   core::Work work(completion);
-  Post(Network::Side::kSend, source, to, kind, completion);
-  return work;
-}
-
-core::Work SimCommunicator::Receive(core::Buffer target, int from, core::SpanKind kind) {
-  Completion& completion = Begin(1, kind, target.bytes());
-  core::Work work(completion);
-  Post(Network::Side::kReceive, target, from, kind, completion);
+  Post(side, buffer, peer, kind, completion);
   return work;
 }
 
@@ -42,15 +36,10 @@ core::Work SimCommunicator::Exchange(core::Buffer source, int to, core::Buffer t
   return work;
 }
 
-core::Work SimCommunicator::Collective(core::SpanKind kind, core::Buffer data, int root) {
-  Completion& completion = Begin(1, kind, data.bytes());
+core::Work SimCommunicator::Start(const core::CollectiveCall& call) {
+  Completion& completion = Begin(1, call.kind, call.data.bytes());
   core::Work work(completion);
-  collectives_->Join({.kind = kind,
-                      .data = data,
-                      .root = root,
-                      .rank = state_.rank,
-                      .time = state_.clock.seconds(),
-                      .part = Part(completion)});
+  collectives_->Join({call, state_.rank, state_.clock.seconds(), Part(completion)});
   return work;
 }
 

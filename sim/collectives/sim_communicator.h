@@ -21,20 +21,13 @@ class SimCommunicator : public core::Communicator {
   int rank() const override { return state_.rank; }
   int size() const override { return network_.topology().ranks(); }
 
-  core::Work AllReduce(core::Buffer data) override {
-    return Collective(core::SpanKind::kAllReduce, data, -1);
+  core::Work Start(const core::CollectiveCall& call) override;
+  core::Work Send(core::Buffer source, int to, core::SpanKind kind) override {
+    return Message(Network::Side::kSend, source, to, kind);
   }
-  core::Work Broadcast(core::Buffer data, int root) override {
-    return Collective(core::SpanKind::kBroadcast, data, root);
+  core::Work Receive(core::Buffer target, int from, core::SpanKind kind) override {
+    return Message(Network::Side::kReceive, target, from, kind);
   }
-  core::Work ReduceScatter(core::Buffer data) override {
-    return Collective(core::SpanKind::kReduceScatter, data, -1);
-  }
-  core::Work AllGather(core::Buffer data) override {
-    return Collective(core::SpanKind::kAllGather, data, -1);
-  }
-  core::Work Send(core::Buffer source, int to, core::SpanKind kind) override;
-  core::Work Receive(core::Buffer target, int from, core::SpanKind kind) override;
   core::Work Exchange(core::Buffer source, int to, core::Buffer target, int from,
                       core::SpanKind kind) override;
 
@@ -43,7 +36,7 @@ class SimCommunicator : public core::Communicator {
                   const RankState& state)
       : network_(network), collectives_(collectives), channel_(channel), state_(state) {}
 
-  core::Work Collective(core::SpanKind kind, core::Buffer data, int root);
+  core::Work Message(Network::Side side, core::Buffer buffer, int peer, core::SpanKind kind);
   Completion& Begin(int parts, core::SpanKind kind, int64_t bytes) const;
   void Post(Network::Side side, core::Buffer buffer, int peer, core::SpanKind kind,
             Completion& completion);

@@ -145,7 +145,7 @@ double CollectiveCost::Seconds(core::SpanKind kind, core::Buffer data) const {
   if (exchange_) return exchange_->Seconds(kind, data);
   const double bytes = static_cast<double>(data.bytes());
   const double chunk =
-      static_cast<double>(core::RingScratchCount(data.count, size_) * core::SizeOf(data.type));
+      static_cast<double>(core::RingChunkLength(data.count, size_) * core::SizeOf(data.type));
   switch (kind) {
     case core::SpanKind::kBroadcast:
       return Broadcast(bytes);

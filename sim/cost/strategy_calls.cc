@@ -16,28 +16,15 @@ class CountingRank final : public core::Communicator, public core::Replica, core
 
   int rank() const override { return rank_; }
   int size() const override { return roles_.size(); }
-  core::Work AllReduce(core::Buffer data) override {
-    return Collective(core::SpanKind::kAllReduce, data);
-  }
-  core::Work Broadcast(core::Buffer data, int) override {
-    return Collective(core::SpanKind::kBroadcast, data);
-  }
-  core::Work ReduceScatter(core::Buffer data) override {
-    return Collective(core::SpanKind::kReduceScatter, data);
-  }
-  core::Work AllGather(core::Buffer data) override {
-    return Collective(core::SpanKind::kAllGather, data);
+  core::Work Start(const core::CollectiveCall& call) override {
+    calls_.collectives.push_back({call.kind, call.data.count});
+    return Count(false);
   }
   core::Work Send(core::Buffer, int to, core::SpanKind) override {
     return Count(roles_.trains(rank_) || !roles_.trains(to));
   }
   core::Work Receive(core::Buffer, int from, core::SpanKind) override {
     return Count(roles_.trains(rank_) && !roles_.trains(from));
-  }
-  core::Work Exchange(core::Buffer source, int to, core::Buffer target, int from,
-                      core::SpanKind kind) override {
-    core::Work sent = Send(source, to, kind);
-    return Receive(target, from, kind);
   }
 
   core::Gradients& Backward() override {
@@ -57,10 +44,6 @@ class CountingRank final : public core::Communicator, public core::Replica, core
   CountedCalls TakeCalls() { return std::exchange(calls_, {}); }
 
  private:
-  core::Work Collective(core::SpanKind kind, core::Buffer data) {
-    calls_.collectives.push_back({kind, data.count});
-    return Count(false);
-  }
   core::Work Count(bool message) {
     calls_.messages += message;
     calls_.overlaps |= taken_ <= profile_.gradients.size();

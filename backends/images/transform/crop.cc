@@ -1,6 +1,5 @@
 #include "backends/images/transform/crop.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace backends {

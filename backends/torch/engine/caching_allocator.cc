@@ -2,23 +2,22 @@
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <map>
 #include <mutex>
-#include <new>
 #include <unordered_map>
 #include <vector>
+
+#include "core/base/huge_pages.h"
 
 namespace backends {
 namespace {
 
 constexpr size_t kSmallBytes = 16 << 10;  // Below, malloc is as good.
 constexpr size_t kAlignment = 4 << 10;
-constexpr size_t kHugePageBytes = 2 << 20;
-constexpr size_t kRegionBytes = 16 * kHugePageBytes;
+constexpr size_t kRegionBytes = 16 * core::kHugePage;
 
 size_t RoundUp(size_t bytes, size_t multiple) {
   return (bytes + multiple - 1) / multiple * multiple;
@@ -77,13 +76,8 @@ class CachingAllocator final : public at::Allocator {
   // New memory, from regions that are large enough for huge pages.
   void* Carve(size_t bytes) {
     if (bytes > region_left_) {
-      const size_t region_bytes = std::max(kRegionBytes, RoundUp(bytes, kHugePageBytes));
-      void* region =
-          mmap(nullptr, region_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-      if (region == MAP_FAILED) throw std::bad_alloc();
-      madvise(region, region_bytes, MADV_HUGEPAGE);  // Best effort.
-      region_ = static_cast<std::byte*>(region);
-      region_left_ = region_bytes;
+      region_left_ = std::max(kRegionBytes, RoundUp(bytes, core::kHugePage));
+      region_ = core::AllocateHugePages(region_left_, /*small=*/0);
     }
     void* block = region_;
     region_ += bytes;

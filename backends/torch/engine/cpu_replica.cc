@@ -1,5 +1,3 @@
-#include "backends/torch/engine/cpu_replica.h"
-
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
@@ -8,11 +6,11 @@
 #include <atomic>
 #include <memory>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 #include "backends/torch/engine/caching_allocator.h"
 #include "backends/torch/engine/gradient_queue.h"
+#include "backends/torch/engine/kinds_of_replicas.h"
 #include "backends/torch/engine/libtorch_errors.h"
 #include "backends/torch/model/classification.h"
 #include "backends/torch/model/elementwise.h"
@@ -195,11 +193,7 @@ core::Work CpuReplica::Accumulate(core::Buffer addend, core::Buffer sum) {
   CheckAddend(addend, sum);
   return thread_.Run([this, addend, sum] {
     const Recorded recorded(timeline_, core::SpanKind::kAccumulate);
-    const float* source = static_cast<const float*>(addend.data);
-    float* target = static_cast<float*>(sum.data);
-    at::parallel_for(0, sum.count, kGrainSize, [=](int64_t begin, int64_t end) {
-      Add(source + begin, end - begin, target + begin);
-    });
+    at::from_blob(sum.data, {sum.count}).add_(at::from_blob(addend.data, {addend.count}));
   });
 }
 

@@ -1,5 +1,3 @@
-#include "backends/torch/engine/cuda_replica.h"
-
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/cuda/CUDAGraph.h>
@@ -15,12 +13,12 @@
 #include <map>
 #include <optional>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 #include "backends/cuda/batch_uploader.h"
 #include "backends/torch/engine/device_inputs.h"
 #include "backends/torch/engine/gradient_queue.h"
+#include "backends/torch/engine/kinds_of_replicas.h"
 #include "backends/torch/engine/launched_operation.h"
 #include "backends/torch/engine/libtorch_errors.h"
 #include "backends/torch/model/classification.h"

@@ -1,5 +1,5 @@
 #include "backends/cuda/cuda_device.h"
-#include "backends/torch/engine/cuda_replica.h"
+#include "backends/torch/engine/kinds_of_replicas.h"
 #include "core/base/error.h"
 
 namespace backends {

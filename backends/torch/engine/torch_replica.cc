@@ -3,8 +3,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "backends/torch/engine/cpu_replica.h"
-#include "backends/torch/engine/cuda_replica.h"
+#include "backends/torch/engine/kinds_of_replicas.h"
 
 namespace backends {
 

@@ -13,8 +13,4 @@ void SgdUpdate(const SgdOptions& options, const float* __restrict gradients, flo
   }
 }
 
-void Add(const float* __restrict addend, int64_t count, float* __restrict sum) {
-  for (int64_t i = 0; i < count; ++i) sum[i] += addend[i];
-}
-
 }  // namespace backends

@@ -18,9 +18,6 @@ struct SgdOptions {
 void SgdUpdate(const SgdOptions& options, const float* gradients, float scale, int64_t count,
                float* parameters, float* velocities);
 
-// sum ← sum + addend.
-void Add(const float* addend, int64_t count, float* sum);
-
 }  // namespace backends
 
 #endif  // BACKENDS_TORCH_MODEL_ELEMENTWISE_H_

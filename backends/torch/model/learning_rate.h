@@ -1,7 +1,6 @@
 #ifndef BACKENDS_TORCH_MODEL_LEARNING_RATE_H_
 #define BACKENDS_TORCH_MODEL_LEARNING_RATE_H_
 
-#include <string>
 #include <string_view>
 #include <vector>
 

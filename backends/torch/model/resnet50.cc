@@ -10,7 +10,6 @@
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
-#include <utility>
 
 #include "backends/torch/model/gradient_sink.h"
 

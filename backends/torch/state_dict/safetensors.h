@@ -1,7 +1,6 @@
 #ifndef BACKENDS_TORCH_STATE_DICT_SAFETENSORS_H_
 #define BACKENDS_TORCH_STATE_DICT_SAFETENSORS_H_
 
-#include <string>
 #include <string_view>
 #include <vector>
 

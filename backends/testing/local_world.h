@@ -1,5 +1,5 @@
-#ifndef BACKENDS_LOCAL_LOCAL_WORLD_H_
-#define BACKENDS_LOCAL_LOCAL_WORLD_H_
+#ifndef BACKENDS_TESTING_LOCAL_WORLD_H_
+#define BACKENDS_TESTING_LOCAL_WORLD_H_
 
 #include <functional>
 #include <memory>
@@ -18,4 +18,4 @@ std::unique_ptr<core::testing::World> MakeLocalWorldOf(WrapCommunicator wrap);
 
 }  // namespace backends
 
-#endif  // BACKENDS_LOCAL_LOCAL_WORLD_H_
+#endif  // BACKENDS_TESTING_LOCAL_WORLD_H_

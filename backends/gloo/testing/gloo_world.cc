@@ -1,4 +1,4 @@
-#include "backends/gloo/gloo_world.h"
+#include "backends/gloo/testing/gloo_world.h"
 
 #include <string>
 #include <thread>

@@ -1,4 +1,4 @@
-#include "backends/local/local_world.h"
+#include "backends/testing/local_world.h"
 #include "core/testing/communicator_conformance.h"
 #include "core/testing/strategy_conformance.h"
 #include "gtest/gtest.h"

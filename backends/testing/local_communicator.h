@@ -1,5 +1,5 @@
-#ifndef BACKENDS_LOCAL_LOCAL_COMMUNICATOR_H_
-#define BACKENDS_LOCAL_LOCAL_COMMUNICATOR_H_
+#ifndef BACKENDS_TESTING_LOCAL_COMMUNICATOR_H_
+#define BACKENDS_TESTING_LOCAL_COMMUNICATOR_H_
 
 #include <memory>
 #include <vector>
@@ -15,4 +15,4 @@ std::vector<std::unique_ptr<core::Communicator>> MakeLocalCommunicators(int size
 
 }  // namespace backends
 
-#endif  // BACKENDS_LOCAL_LOCAL_COMMUNICATOR_H_
+#endif  // BACKENDS_TESTING_LOCAL_COMMUNICATOR_H_

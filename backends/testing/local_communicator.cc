@@ -1,4 +1,4 @@
-#include "backends/local/local_communicator.h"
+#include "backends/testing/local_communicator.h"
 
 #include <condition_variable>
 #include <cstring>
@@ -6,7 +6,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -228,15 +227,15 @@ class Group {
 
 class LocalOperation : public core::Operation {
  public:
-  LocalOperation(std::shared_ptr<Group> group, int rank, std::string description)
-      : group_(std::move(group)), rank_(rank), description_(std::move(description)) {}
-
-  void Add(std::shared_ptr<Progress> progress) { parts_.push_back(std::move(progress)); }
+  LocalOperation(std::shared_ptr<Group> group, int rank, std::string description,
+                 std::shared_ptr<Progress> progress)
+      : group_(std::move(group)),
+        rank_(rank),
+        description_(std::move(description)),
+        progress_(std::move(progress)) {}
 
   bool Await(std::coroutine_handle<>) override {
-    for (const std::shared_ptr<Progress>& part : parts_) {
-      group_->Await(rank_, description_, *part);
-    }
+    group_->Await(rank_, description_, *progress_);
     return false;
   }
 
@@ -244,7 +243,7 @@ class LocalOperation : public core::Operation {
   const std::shared_ptr<Group> group_;
   const int rank_;
   const std::string description_;
-  std::vector<std::shared_ptr<Progress>> parts_;
+  const std::shared_ptr<Progress> progress_;
 };
 
 class LocalCommunicator : public core::Communicator {
@@ -256,50 +255,23 @@ class LocalCommunicator : public core::Communicator {
   int rank() const override { return rank_; }
   int size() const override { return group_->size(); }
 
-  core::Work AllReduce(Buffer data) override { return Join({SpanKind::kAllReduce}, data); }
-  core::Work Broadcast(Buffer data, int root) override {
-    return Join({.kind = SpanKind::kBroadcast, .root = root}, data);
+  core::Work Start(const core::CollectiveCall& call) override {
+    const Call common{call.kind, call.data.bytes(), call.data.type, call.root};
+    return Operation(common.Describe(), group_->Join(rank_, common, call.data));
   }
-  core::Work ReduceScatter(Buffer data) override { return Join({SpanKind::kReduceScatter}, data); }
-  core::Work AllGather(Buffer data) override { return Join({SpanKind::kAllGather}, data); }
-
   core::Work Send(Buffer source, int to, SpanKind kind) override {
-    auto operation = Describe(kind, source, " to rank ", to);
-    operation->Add(group_->Send(rank_, to, source));
-    return core::Work(operation);
+    return Operation(Call{kind, source.bytes()}.Describe() + absl::StrCat(" to rank ", to),
+                     group_->Send(rank_, to, source));
   }
   core::Work Receive(Buffer target, int from, SpanKind kind) override {
-    auto operation = Describe(kind, target, " from rank ", from);
-    operation->Add(group_->Receive(from, rank_, target));
-    return core::Work(operation);
-  }
-  core::Work Exchange(Buffer source, int to, Buffer target, int from, SpanKind kind) override {
-    auto operation = Describe(kind, source, " exchanged with rank ", to);
-    operation->Add(group_->Send(rank_, to, source));
-    operation->Add(group_->Receive(from, rank_, target));
-    return core::Work(operation);
+    return Operation(Call{kind, target.bytes()}.Describe() + absl::StrCat(" from rank ", from),
+                     group_->Receive(from, rank_, target));
   }
 
  private:
-  core::Work Join(Call call, Buffer data) {
-    call.bytes = data.bytes();
-    call.type = data.type;
-    const bool sums = call.kind == SpanKind::kAllReduce || call.kind == SpanKind::kReduceScatter;
-    const bool sharded = call.kind == SpanKind::kReduceScatter || call.kind == SpanKind::kAllGather;
-    if ((sums && data.type == core::DataType::kByte) || (sharded && data.count % size() != 0)) {
-      throw std::logic_error(absl::StrCat(call.Describe(), " in a world of ", size(),
-                                          ": wrong type, or no multiple of the world's size"));
-    }
-    auto operation = std::make_shared<LocalOperation>(group_, rank_, call.Describe());
-    operation->Add(group_->Join(rank_, call, data));
-    return core::Work(operation);
-  }
-
-  std::shared_ptr<LocalOperation> Describe(SpanKind kind, Buffer data, const char* towards,
-                                           int peer) {
-    return std::make_shared<LocalOperation>(
-        group_, rank_,
-        absl::StrCat(std::string(core::Name(kind)), " of ", data.bytes(), " bytes", towards, peer));
+  core::Work Operation(std::string description, std::shared_ptr<Progress> progress) {
+    return core::Work(std::make_shared<LocalOperation>(group_, rank_, std::move(description),
+                                                       std::move(progress)));
   }
 
   const std::shared_ptr<Group> group_;

@@ -1,5 +1,5 @@
-#ifndef BACKENDS_GLOO_GLOO_WORLD_H_
-#define BACKENDS_GLOO_GLOO_WORLD_H_
+#ifndef BACKENDS_GLOO_TESTING_GLOO_WORLD_H_
+#define BACKENDS_GLOO_TESTING_GLOO_WORLD_H_
 
 #include <memory>
 
@@ -12,4 +12,4 @@ std::unique_ptr<core::testing::World> MakeGlooWorld();
 
 }  // namespace backends
 
-#endif  // BACKENDS_GLOO_GLOO_WORLD_H_
+#endif  // BACKENDS_GLOO_TESTING_GLOO_WORLD_H_

@@ -1,10 +1,10 @@
-#include "backends/local/local_world.h"
+#include "backends/testing/local_world.h"
 
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "backends/local/local_communicator.h"
+#include "backends/testing/local_communicator.h"
 
 namespace backends {
 namespace {
