@@ -7,10 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analysis/data/run.h"
+#include "analysis/data/scaling.h"
 #include "analysis/data/validation.h"
-#include "analysis/plots/plots.h"
+#include "analysis/plots/run_plots.h"
 #include "analysis/plots/scaling_plots.h"
-#include "analysis/scaling_report.h"
 #include "analysis/text/phrases.h"
 #include "analysis/text/scaling_text.h"
 #include "analysis/text/text_report.h"
@@ -91,7 +91,7 @@ absl::Status WriteReport(const std::string& directory, Language language, std::o
   const std::string plots = std::filesystem::path(directory) / "plots";
   const absl::Status text_status = core::WriteFile(text, Joined(sections));
   const absl::Status plots_status =
-      FirstError({runs.ok() ? WritePlots(runs->runs, plots) : absl::OkStatus(),
+      FirstError({runs.ok() ? WriteRunPlots(runs->runs, plots) : absl::OkStatus(),
                   has_study ? WriteScalingPlots(**study, plots) : absl::OkStatus()});
   std::vector<std::string> written;
   if (text_status.ok()) written.push_back(text);
@@ -101,6 +101,20 @@ absl::Status WriteReport(const std::string& directory, Language language, std::o
     out << "\n" << say("written") << say(": ") << absl::StrJoin(written, ", ") << "\n";
   }
   return FirstError({text_status, plots_status, study.status(), validation.status()});
+}
+
+absl::Status WriteScalingReport(const std::string& directory, std::ostream& out) {
+  const absl::StatusOr<std::optional<ScalingStudy>> study = LoadScalingStudy(directory);
+  if (!study.ok()) return study.status();
+  if (!study->has_value()) {
+    return absl::NotFoundError(absl::StrCat("there is no ps_scaling.json in ", directory));
+  }
+  const std::string text = ScalingSection(**study, Say(Language::kEnglish));
+  out << text << "\n";
+  const std::filesystem::path folder(directory);
+  const absl::Status written = core::WriteFile(folder / "ps_scaling.txt", text);
+  if (!written.ok()) return written;
+  return WriteScalingPlots(**study, folder / "plots");
 }
 
 }  // namespace analysis

@@ -14,7 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/flags.h"
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 #include "core/base/temporary_folder.h"
 #include "core/base/user_path.h"
 #include "experiments/benchmarks/benchmark_case.h"

@@ -70,7 +70,7 @@ constexpr char kWorkersAxis[] =
     "set grid xtics ytics lt 1 lw 1 lc rgb '#e4e4e4'\n";
 
 // Both panels' curves; `value` picks what is drawn, over what is `drawn_first`.
-void CurvePanels(const ScalingStudy& study, const char* y, double ScalingPoint::*value,
+void CurvePanels(const ScalingStudy& study, const char* y, double core::SimulationRow::*value,
                  double factor, const std::vector<std::string>& drawn_first, std::string& script) {
   const Panels panels = PanelsOf(study);
   const std::vector<std::string> variants = study.Variants();
@@ -81,8 +81,8 @@ void CurvePanels(const ScalingStudy& study, const char* y, double ScalingPoint::
       const ScalingCurve* curve = study.Find({kProfile, variants[i], bandwidth, false});
       if (curve == nullptr) continue;
       std::vector<Point> points;
-      for (const ScalingPoint& point : curve->points) {
-        points.push_back({point.workers, factor * point.*value});
+      for (const core::SimulationRow& point : curve->points) {
+        points.push_back({double(point.workers), factor * point.*value});
       }
       const std::string name = absl::StrCat("curve", bandwidth, "_", i);
       AppendData(script, name, points);
@@ -105,13 +105,13 @@ void ThroughputPicture(const ScalingStudy& study, std::string& script) {
                   Number(alone / 5), ":", Number(alone * 1e5), "]\n");
   const std::string ideal =
       absl::StrCat("x*", Number(alone), " with lines lw 2 dt 3 lc rgb '#555555' title 'ideal'");
-  CurvePanels(study, "images/s", &ScalingPoint::images_per_second, 1, {ideal}, script);
+  CurvePanels(study, "images/s", &core::SimulationRow::images_per_second, 1, {ideal}, script);
 }
 
 void EfficiencyPicture(const ScalingStudy& study, std::string& script) {
   BeginPanels(script, "ps_scaling_efficiency.png", TitleOf(study, "Simulated scaling efficiency"));
   absl::StrAppend(&script, kWorkersAxis, "set ytics nomirror autofreq\nset yrange [0:109]\n");
-  CurvePanels(study, "efficiency (%)", &ScalingPoint::efficiency, 100, {}, script);
+  CurvePanels(study, "efficiency (%)", &core::SimulationRow::efficiency, 100, {}, script);
 }
 
 // Shares of a worker's step, from below.
@@ -124,10 +124,10 @@ constexpr Part kParts[] = {{"computing", "#009e73"},
                            {"pull and push that are not hidden", "#e69f00"},
                            {"waiting for servers to add and update", "#d55e00"}};
 
-std::vector<double> SharesOf(const ScalingPoint& point) {
-  const bool servers = point.pull_seconds > 0;
-  const double compute = point.compute_seconds / point.step_seconds;
-  const double exposed = point.exposed_seconds / point.step_seconds;
+std::vector<double> SharesOf(const core::SimulationRow& point) {
+  const bool servers = point.step.pull.count() > 0;
+  const double compute = point.step.computation / point.step.total;
+  const double exposed = point.step.exposed / point.step.total;
   return {compute, servers ? 0 : exposed, servers ? exposed : 0,
           std::max(0.0, 1 - compute - exposed)};
 }
@@ -144,7 +144,8 @@ void BreakdownPanel(const ScalingStudy& study, const std::string& variant, doubl
   const ScalingCurve* curve = study.Find({kProfile, variant, bandwidth, false});
   const std::string name = absl::StrCat("$parts", panel);
   absl::StrAppend(&script, name, " << EOD\n");
-  for (const ScalingPoint& point : curve ? curve->points : std::vector<ScalingPoint>()) {
+  for (const core::SimulationRow& point :
+       curve ? curve->points : std::vector<core::SimulationRow>()) {
     const bool shown = std::find(std::begin(kShownWorkers), std::end(kShownWorkers),
                                  point.workers) != std::end(kShownWorkers);
     if (!shown) continue;

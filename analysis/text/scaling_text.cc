@@ -31,7 +31,7 @@ std::string Bandwidth(double gigabits_per_second) {
 std::string Paragraph(const std::string& text) { return core::Wrapped(text, 2, 111); }
 
 // Behind a figure: how it was come by, where messages were not simulated.
-const char* MarkOf(const ScalingPoint& point) {
+const char* MarkOf(const core::SimulationRow& point) {
   if (point.method == "closed form") return "*";
   return point.method == "formula" ? "+" : " ";
 }
@@ -45,7 +45,7 @@ std::string EfficiencyTable(const ScalingStudy& study, Say say, size_t profile, 
     if (curve == nullptr) continue;
     std::vector<std::string> row = {variant};
     for (double workers : kShownWorkers) {
-      const ScalingPoint* point = curve->At(workers);
+      const core::SimulationRow* point = curve->At(workers);
       row.push_back(point ? Digits(100 * point->efficiency) + MarkOf(*point) : "- ");
     }
     table.AddRow(row);
@@ -113,13 +113,12 @@ std::string StragglerTable(const ScalingStudy& study, Say say, size_t profile, d
     for (double bandwidth : bandwidths) {
       const ScalingCurve* without = study.Find({profile, variant, bandwidth, false});
       const ScalingCurve* with = study.Find({profile, variant, bandwidth, true});
-      const ScalingPoint* base = without ? without->At(workers) : nullptr;
-      const ScalingPoint* slow = with ? with->At(workers) : nullptr;
+      const core::SimulationRow* base = without ? without->At(workers) : nullptr;
+      const core::SimulationRow* slow = with ? with->At(workers) : nullptr;
       known_of_variant |= base && slow;
-      row.push_back(base && slow
-                        ? absl::StrFormat("%.2f", slow->step_seconds / base->step_seconds) +
-                              MarkOf(*slow)
-                        : "- ");
+      row.push_back(base && slow ? absl::StrFormat("%.2f", slow->step.total / base->step.total) +
+                                       MarkOf(*slow)
+                                 : "- ");
     }
     if (known_of_variant) table.AddRow(row);
     known |= known_of_variant;
@@ -171,8 +170,8 @@ std::string ScalingSection(const ScalingStudy& study, Say say) {
 
 std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other, Say say) {
   std::vector<double> compared, faster;
-  for (const ScalingPoint& point : curve.points) {
-    const ScalingPoint* rival = other.At(point.workers);
+  for (const core::SimulationRow& point : curve.points) {
+    const core::SimulationRow* rival = other.At(point.workers);
     if (rival == nullptr || point.workers < 2) continue;
     compared.push_back(point.workers);
     if (point.images_per_second >= rival->images_per_second) faster.push_back(point.workers);

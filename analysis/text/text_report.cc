@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "analysis/data/loss_distance.h"
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 #include "core/base/table.h"
 #include "core/breakdown.h"
 
@@ -49,16 +49,16 @@ std::string SpeedupOf(const Run& run, const Run* baseline) {
 }
 
 // A line of the comparison.
-std::vector<std::string> CellsOf(const SimulatedRow& row, const Runs& runs, Say say) {
+std::vector<std::string> CellsOf(const core::SimulationRow& row, const Runs& runs, Say say) {
   const Run* baseline = runs.baseline();
   const double reference = baseline ? baseline->figures.images_per_second.value_or(0) : 0;
   return {absl::StrCat(row.strategy, " ", say("(simulated)")),
-          RanksOf(row.training_ranks, row.server_ranks),
+          RanksOf(row.workers, row.servers),
           Fixed(row.images_per_second, 1),
           kAbsent,
-          Milliseconds(row.step_seconds),
-          Milliseconds(row.communication_seconds),
-          Milliseconds(row.exposed_seconds),
+          Milliseconds(row.step.total.count()),
+          Milliseconds(row.step.communication.count()),
+          Milliseconds(row.step.exposed.count()),
           kAbsent,
           reference > 0 ? Fixed(row.images_per_second / reference, 2) : kAbsent};
 }
@@ -229,7 +229,7 @@ std::string ComparisonSection(const Runs& runs, Say say) {
                   Milliseconds(figures.exposed_seconds), AccuracyOf(figures, say),
                   SpeedupOf(run, runs.baseline())});
   }
-  for (const SimulatedRow& row : runs.simulated) table.AddRow(CellsOf(row, runs, say));
+  for (const core::SimulationRow& row : runs.simulated) table.AddRow(CellsOf(row, runs, say));
   return absl::StrCat(Headline(say("Comparison (means over epochs)"), '-'), table.ToString(0));
 }
 

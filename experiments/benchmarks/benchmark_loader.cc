@@ -5,7 +5,7 @@
 #include "backends/images/image_loader.h"
 #include "core/base/error.h"
 #include "core/base/processor_time.h"
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 #include "tools/make_dataset.h"
 
 namespace experiments {

@@ -15,7 +15,7 @@
 #include "core/base/error.h"
 #include "core/base/json_object.h"
 #include "core/base/process.h"
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 #include "experiments/training/launcher.h"
 
 namespace experiments {

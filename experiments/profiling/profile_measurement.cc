@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 #include "core/task.h"
 
 namespace experiments {

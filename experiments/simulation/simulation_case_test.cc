@@ -23,12 +23,12 @@ SimulationCase ServerCase(int world_size) {
 
 double ByMessages(SimulationCase simulation) {
   simulation.method = SimulationMethod::kMessages;
-  return RunSimulation(simulation, 0, "").step.total.count();
+  return RunSimulation(simulation, 0).step.total.count();
 }
 
 double ByClosedForm(SimulationCase simulation) {
   simulation.method = SimulationMethod::kClosedForm;
-  return RunSimulation(simulation, 0, "").step.total.count();
+  return RunSimulation(simulation, 0).step.total.count();
 }
 
 TEST(ClosedForm, IsExactForAnyNumberOfServers) {

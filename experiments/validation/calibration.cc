@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/file.h"
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 
 namespace experiments {
 namespace {

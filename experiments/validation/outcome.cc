@@ -1,6 +1,6 @@
 #include "experiments/validation/outcome.h"
 
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 
 namespace experiments {
 
