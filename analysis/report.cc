@@ -30,21 +30,6 @@ std::string Joined(const std::vector<std::string>& sections) {
   return text;
 }
 
-// The sections and pictures of the runs.
-struct RunsReport {
-  std::string printed;
-  std::vector<std::string> sections;
-};
-
-RunsReport ReportOf(const Runs& runs, Say say) {
-  RunsReport report;
-  report.printed = Joined(
-      {ComparisonSection(runs, say), LossDistanceSection(runs, say), NotesSection(runs, say)});
-  report.sections = {report.printed};
-  for (const Run& run : runs.runs) report.sections.push_back(MethodSection(run, say));
-  return report;
-}
-
 // The first that is not well.
 absl::Status FirstError(const std::vector<absl::Status>& statuses) {
   for (const absl::Status& status : statuses) {
@@ -70,22 +55,21 @@ absl::Status WriteReport(const std::string& directory, Language language, std::o
   }
 
   const Say say(language);
+  std::vector<std::string> printed;
   std::vector<std::string> sections = {absl::StrCat(say("Performance report"), "\n")};
-  std::string printed;
+  const auto print = [&](const std::string& section) {
+    printed.push_back(section);
+    sections.push_back(section);
+  };
   if (runs.ok()) {
-    RunsReport report = ReportOf(*runs, say);
-    printed = report.printed;
-    sections.insert(sections.end(), report.sections.begin(), report.sections.end());
+    print(ComparisonSection(*runs, say));
+    print(LossDistanceSection(*runs, say));
+    print(NotesSection(*runs, say));
+    for (const Run& run : runs->runs) sections.push_back(MethodSection(run, say));
   }
-  if (has_study) {
-    sections.push_back(ScalingSection(**study, say));
-    printed = Joined({printed, sections.back()});
-  }
-  if (has_validation) {
-    sections.push_back(ValidationSection(**validation, say));
-    printed = Joined({printed, sections.back()});
-  }
-  out << printed;
+  if (has_study) print(ScalingSection(**study, say));
+  if (has_validation) print(ValidationSection(**validation, say));
+  out << Joined(printed);
 
   const std::string text = std::filesystem::path(directory) / "performance_report.txt";
   const std::string plots = std::filesystem::path(directory) / "plots";

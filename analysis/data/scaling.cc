@@ -50,7 +50,7 @@ double ScalingCurve::ServersInTurn() const {
   return points[0].servers;
 }
 
-const core::SimulationRow* ScalingCurve::At(double workers) const {
+const core::SimulationRow* ScalingCurve::At(int workers) const {
   const auto point = std::find_if(points.begin(), points.end(), [&](const core::SimulationRow& p) {
     return p.workers == workers;
   });

@@ -10,6 +10,9 @@
 
 namespace analysis {
 
+// Numbers of workers that reports show.
+inline constexpr int kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
+
 // What a step costs without others, of the profile that simulated points stand on.
 struct ScalingProfile {
   std::string model, hardware, source;
@@ -37,7 +40,7 @@ struct ScalingCurve {
   // push is hidden behind computing; else 0.
   double ServersInTurn() const;
   // The point of so many workers, if there is one.
-  const core::SimulationRow* At(double workers) const;
+  const core::SimulationRow* At(int workers) const;
 };
 
 // The study of how strategies scale: the file ps_scaling.json.
@@ -73,8 +76,8 @@ absl::StatusOr<std::optional<ScalingStudy>> LoadScalingStudy(const std::string& 
 double KneeOf(const ScalingStudy& study, const ScalingCurve& curve);
 
 // The same if only the links counted of servers that are pulled from and pushed to in turn:
-// C·B·S/(2M), with C a worker's computing time, B the
-// bandwidth in bytes per second, S servers, M the gradients' bytes.
+// C·B·S/(2M), with C a worker's computing time, B the bandwidth in bytes per second, S servers, M
+// the gradients' bytes.
 double KneeOfLinks(const ScalingProfile& profile, double gigabits_per_second, double servers);
 
 }  // namespace analysis

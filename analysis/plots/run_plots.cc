@@ -12,10 +12,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/string_view.h"
 #include "analysis/data/curve.h"
 #include "analysis/plots/gnuplot.h"
 #include "analysis/plots/plot_script.h"
+#include "core/base/table.h"
 
 namespace analysis {
 namespace {
@@ -39,12 +39,9 @@ void BarAxes(std::string& script, size_t bars, double highest) {
 
 // The name in lines so short that neighbours do not run into each other.
 void TicOf(std::string& script, size_t x, size_t bars, const std::string& name) {
-  const size_t columns = 80 / std::max<size_t>(4, bars);
-  std::vector<std::string> lines;
-  for (absl::string_view word : absl::StrSplit(name, ' ', absl::SkipEmpty())) {
-    if (lines.empty() || lines.back().size() + word.size() >= columns) lines.emplace_back();
-    absl::StrAppend(&lines.back(), lines.back().empty() ? "" : " ", word);
-  }
+  const int columns = 80 / std::max(4, static_cast<int>(bars));
+  std::vector<std::string> lines =
+      absl::StrSplit(core::Wrapped(name, 0, columns), '\n', absl::SkipEmpty());
   // Of these texts alone gnuplot makes formats.
   for (std::string& line : lines) line = Quoted(absl::StrReplaceAll(line, {{"%", "%%"}}));
   absl::StrAppend(&script, x == 1 ? "set xtics nomirror scale 0 (" : "set xtics add (",

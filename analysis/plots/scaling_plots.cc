@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "analysis/plots/gnuplot.h"
 #include "analysis/plots/plot_script.h"
 #include "core/base/table.h"
@@ -133,24 +132,20 @@ std::vector<double> SharesOf(const core::SimulationRow& point) {
 }
 
 // "4k" for 4096.
-std::string Short(double count) {
-  return count >= 1024 ? absl::StrFormat("%.0fk", count / 1024) : absl::StrFormat("%.0f", count);
+std::string Short(int count) {
+  return count >= 1024 ? absl::StrCat(count / 1024, "k") : absl::StrCat(count);
 }
-
-constexpr double kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
 
 void BreakdownPanel(const ScalingStudy& study, const std::string& variant, double bandwidth,
                     size_t panel, std::string& script) {
   const ScalingCurve* curve = study.Find({kProfile, variant, bandwidth, false});
   const std::string name = absl::StrCat("$parts", panel);
   absl::StrAppend(&script, name, " << EOD\n");
-  for (const core::SimulationRow& point :
-       curve ? curve->points : std::vector<core::SimulationRow>()) {
-    const bool shown = std::find(std::begin(kShownWorkers), std::end(kShownWorkers),
-                                 point.workers) != std::end(kShownWorkers);
-    if (!shown) continue;
-    absl::StrAppend(&script, Short(point.workers));
-    for (double share : SharesOf(point)) absl::StrAppend(&script, " ", Number(100 * share));
+  for (int workers : kShownWorkers) {
+    const core::SimulationRow* point = curve ? curve->At(workers) : nullptr;
+    if (point == nullptr) continue;
+    absl::StrAppend(&script, Short(workers));
+    for (double share : SharesOf(*point)) absl::StrAppend(&script, " ", Number(100 * share));
     absl::StrAppend(&script, "\n");
   }
   absl::StrAppend(&script, "EOD\nset lmargin at screen ", panel % 2 == 0 ? "0.09" : "0.57",

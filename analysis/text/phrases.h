@@ -1,7 +1,6 @@
 #ifndef ANALYSIS_TEXT_PHRASES_H_
 #define ANALYSIS_TEXT_PHRASES_H_
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,13 +11,6 @@ namespace analysis {
 // follows a "|" is not said: it tells apart what is one word in English and two in Chinese.
 
 enum class Language { kEnglish, kChinese };
-
-// "en" or "zh".
-inline std::optional<Language> LanguageOf(std::string_view name) {
-  if (name == "en") return Language::kEnglish;
-  if (name == "zh") return Language::kChinese;
-  return std::nullopt;
-}
 
 inline constexpr char kScalingExplanation[] =
     "One step on a star of hosts with one nic each. Efficiency: throughput over that "

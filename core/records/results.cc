@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 #include <string_view>
-#include <utility>
 
 #include "absl/strings/match.h"
 #include "core/base/error.h"

@@ -1,7 +1,6 @@
 // A strategy that only this file knows goes all the way: flags, conformance, simulation with size,
 // method and bottleneck, and the report.
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "analysis/report.h"

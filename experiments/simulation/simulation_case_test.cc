@@ -1,7 +1,5 @@
 #include "experiments/simulation/simulation_case.h"
 
-#include <vector>
-
 #include "experiments/simulation/simulation_options.h"
 #include "experiments/simulation/simulation_run.h"
 #include "experiments/testing/simulation_cases.h"

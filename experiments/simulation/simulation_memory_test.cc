@@ -1,6 +1,5 @@
 // How much memory simulating is said to take before it starts, compared with what it takes.
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "experiments/simulation/simulation_run.h"

@@ -17,6 +17,7 @@
 #include "core/base/memory.h"
 #include "core/records/fields.h"
 #include "core/records/trace.h"
+#include "experiments/common/job_pool.h"
 #include "sim/cost/server_step.h"
 #include "sim/simulate.h"
 

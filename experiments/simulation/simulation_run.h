@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "core/records/simulation_row.h"
-#include "experiments/common/job_pool.h"
 #include "experiments/simulation/simulation_case.h"
 #include "experiments/simulation/simulation_size.h"
 

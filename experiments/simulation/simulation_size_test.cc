@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "experiments/simulation/simulation_run.h"
 #include "experiments/testing/simulation_cases.h"

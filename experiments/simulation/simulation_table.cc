@@ -5,27 +5,25 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "core/base/table.h"
 
 namespace experiments {
 namespace {
 
+using core::Fixed;
 using Align = core::Table::Align;
 
-// In so many units, with three or four digits that say something.
-std::string Cell(std::optional<double> figure, double unit) {
+// Three or four digits that say something.
+std::string Digits(double value) {
   constexpr int kSignificant = 4, kDecimalsMax = 6;
-  if (!figure) return "-";
-  const double value = *figure / unit;
   if (value <= 0) return "0";
   const int magnitude = static_cast<int>(std::floor(std::log10(value)));
   const int decimals = std::clamp(kSignificant - 1 - magnitude, 0, kDecimalsMax);
-  return absl::StrFormat("%.*f", decimals, value);
+  return Fixed(value, decimals);
 }
 
-std::string Fixed(std::optional<double> figure, double unit, int decimals) {
-  return figure ? absl::StrFormat("%.*f", decimals, *figure / unit) : "-";
+std::optional<double> In(double unit, std::optional<double> figure) {
+  return figure ? std::optional(*figure / unit) : std::nullopt;
 }
 
 }  // namespace
@@ -49,12 +47,12 @@ std::string FormatTable(std::span<const core::SimulationRow> rows) {
                      {"memory", "MB"}});
   for (const core::SimulationRow& row : rows) {
     table.AddRow({row.strategy, absl::StrCat(row.world_size), absl::StrCat(row.workers),
-                  Cell(row.step.total.count(), 1), Cell(row.step.computation.count(), 1),
-                  Cell(row.step.communication.count(), 1), Cell(row.step.exposed.count(), 1),
-                  Cell(row.images_per_second, 1), Cell(row.efficiency, kPercent),
-                  row.bottleneck.value_or("-"), Fixed(row.bottleneck_busy, kPercent, 0), row.method,
-                  Fixed(row.events, kMega, 3), Fixed(row.wall_seconds, 1, 2),
-                  Fixed(row.memory_bytes, kMega, 0)});
+                  Digits(row.step.total.count()), Digits(row.step.computation.count()),
+                  Digits(row.step.communication.count()), Digits(row.step.exposed.count()),
+                  Digits(row.images_per_second), Digits(row.efficiency / kPercent),
+                  row.bottleneck.value_or("-"), Fixed(In(kPercent, row.bottleneck_busy), 0),
+                  row.method, Fixed(In(kMega, row.events), 3), Fixed(row.wall_seconds, 2),
+                  Fixed(In(kMega, row.memory_bytes), 0)});
   }
   return table.ToString(0);
 }
