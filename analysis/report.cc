@@ -7,10 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analysis/data/run.h"
+#include "analysis/data/scaling.h"
 #include "analysis/data/validation.h"
-#include "analysis/plots/plots.h"
+#include "analysis/plots/run_plots.h"
 #include "analysis/plots/scaling_plots.h"
-#include "analysis/scaling_report.h"
 #include "analysis/text/phrases.h"
 #include "analysis/text/scaling_text.h"
 #include "analysis/text/text_report.h"
@@ -28,21 +28,6 @@ std::string Joined(const std::vector<std::string>& sections) {
     absl::StrAppend(&text, text.empty() ? "" : "\n", section);
   }
   return text;
-}
-
-// The sections and pictures of the runs.
-struct RunsReport {
-  std::string printed;
-  std::vector<std::string> sections;
-};
-
-RunsReport ReportOf(const Runs& runs, Say say) {
-  RunsReport report;
-  report.printed = Joined(
-      {ComparisonSection(runs, say), LossDistanceSection(runs, say), NotesSection(runs, say)});
-  report.sections = {report.printed};
-  for (const Run& run : runs.runs) report.sections.push_back(MethodSection(run, say));
-  return report;
 }
 
 // The first that is not well.
@@ -70,28 +55,27 @@ absl::Status WriteReport(const std::string& directory, Language language, std::o
   }
 
   const Say say(language);
+  std::vector<std::string> printed;
   std::vector<std::string> sections = {absl::StrCat(say("Performance report"), "\n")};
-  std::string printed;
+  const auto print = [&](const std::string& section) {
+    printed.push_back(section);
+    sections.push_back(section);
+  };
   if (runs.ok()) {
-    RunsReport report = ReportOf(*runs, say);
-    printed = report.printed;
-    sections.insert(sections.end(), report.sections.begin(), report.sections.end());
+    print(ComparisonSection(*runs, say));
+    print(LossDistanceSection(*runs, say));
+    print(NotesSection(*runs, say));
+    for (const Run& run : runs->runs) sections.push_back(MethodSection(run, say));
   }
-  if (has_study) {
-    sections.push_back(ScalingSection(**study, say));
-    printed = Joined({printed, sections.back()});
-  }
-  if (has_validation) {
-    sections.push_back(ValidationSection(**validation, say));
-    printed = Joined({printed, sections.back()});
-  }
-  out << printed;
+  if (has_study) print(ScalingSection(**study, say));
+  if (has_validation) print(ValidationSection(**validation, say));
+  out << Joined(printed);
 
   const std::string text = std::filesystem::path(directory) / "performance_report.txt";
   const std::string plots = std::filesystem::path(directory) / "plots";
   const absl::Status text_status = core::WriteFile(text, Joined(sections));
   const absl::Status plots_status =
-      FirstError({runs.ok() ? WritePlots(runs->runs, plots) : absl::OkStatus(),
+      FirstError({runs.ok() ? WriteRunPlots(runs->runs, plots) : absl::OkStatus(),
                   has_study ? WriteScalingPlots(**study, plots) : absl::OkStatus()});
   std::vector<std::string> written;
   if (text_status.ok()) written.push_back(text);
@@ -101,6 +85,20 @@ absl::Status WriteReport(const std::string& directory, Language language, std::o
     out << "\n" << say("written") << say(": ") << absl::StrJoin(written, ", ") << "\n";
   }
   return FirstError({text_status, plots_status, study.status(), validation.status()});
+}
+
+absl::Status WriteScalingReport(const std::string& directory, std::ostream& out) {
+  const absl::StatusOr<std::optional<ScalingStudy>> study = LoadScalingStudy(directory);
+  if (!study.ok()) return study.status();
+  if (!study->has_value()) {
+    return absl::NotFoundError(absl::StrCat("there is no ps_scaling.json in ", directory));
+  }
+  const std::string text = ScalingSection(**study, Say(Language::kEnglish));
+  out << text << "\n";
+  const std::filesystem::path folder(directory);
+  const absl::Status written = core::WriteFile(folder / "ps_scaling.txt", text);
+  if (!written.ok()) return written;
+  return WriteScalingPlots(**study, folder / "plots");
 }
 
 }  // namespace analysis

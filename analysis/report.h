@@ -19,6 +19,11 @@ namespace analysis {
 absl::Status WriteReport(const std::string& directory, Language language, std::ostream& out,
                          std::span<const core::StrategyEntry> strategies = core::Strategies());
 
+// Prints the text of the study that is in `directory` to `out`, and writes it to ps_scaling.txt and
+// its pictures to plots/ps_scaling_*.png there. An error names the file that cannot be used or
+// written.
+absl::Status WriteScalingReport(const std::string& directory, std::ostream& out);
+
 }  // namespace analysis
 
 #endif  // ANALYSIS_REPORT_H_

@@ -33,7 +33,9 @@ void Main(int argc, char** argv) {
        "language of the text: en (English) or zh (Chinese)"},
   };
   flags.Read(argc, argv, kUsage);
-  core::ThrowIfError(analysis::WriteReport(results, *analysis::LanguageOf(language), std::cout));
+  using analysis::Language;
+  core::ThrowIfError(analysis::WriteReport(
+      results, language == "zh" ? Language::kChinese : Language::kEnglish, std::cout));
 }
 
 }  // namespace

@@ -249,7 +249,8 @@ TEST_F(ReportTest, SimulatedRowsStandBesideMeasuredOnes) {
   const std::string path = folder_ + "/simulated.json";
   ASSERT_TRUE(core::WriteFile(path, R"({"rows": [{"strategy": "ddp", "workers": 4, "servers": 0,
       "images_per_second": 44, "step_seconds": 1.5, "communication_seconds": 0.5,
-      "exposed_seconds": 0.25}]})")
+      "exposed_seconds": 0.25, "hidden_seconds": 0.25, "compute_seconds": 1.25, "load_seconds": 0,
+      "pull_seconds": 0, "push_seconds": 0, "method": "messages", "efficiency": 0.8}]})")
                   .ok());
   ASSERT_EQ(Report(), absl::OkStatus());
   EXPECT_THAT(printed_.str(), ContainsRegex("ddp \\(simulated\\) +4 +44.0 +- +1500.0 +500.0 +250.0 "

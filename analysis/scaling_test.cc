@@ -5,7 +5,6 @@
 #include <string>
 
 #include "analysis/report.h"
-#include "analysis/scaling_report.h"
 #include "analysis/text/phrases.h"
 #include "analysis/text/scaling_text.h"
 #include "core/base/error.h"
@@ -33,12 +32,16 @@ nlohmann::json Row(const std::string& variant, double workers, double step, doub
           {"variant", variant},
           {"gigabits_per_second", 10},
           {"straggler_share", share},
+          {"strategy", variant},
           {"method", workers > 1000 ? "closed form" : "messages"},
           {"workers", workers},
           {"servers", servers},
           {"step_seconds", step},
           {"compute_seconds", 1.0},
+          {"load_seconds", 0},
+          {"communication_seconds", step - 1},
           {"exposed_seconds", step - 1},
+          {"hidden_seconds", 0},
           {"pull_seconds", servers * (step - 1) / 2},
           {"push_seconds", servers * (step - 1) / 2},
           {"images_per_second", workers * kBatch / step},

@@ -31,8 +31,9 @@ Breakdown ComputeBreakdown(std::vector<Span> spans, Duration total) {
   breakdown.communication = Covered(spans, IsCommunication);
   const Duration busy =
       Covered(spans, [](SpanKind kind) { return IsCommunication(kind) || IsComputation(kind); });
-  // Never more than all of it, whatever the last bits of the differences are.
-  breakdown.exposed = std::min(breakdown.communication, busy - breakdown.computation);
+  // Nothing at least and all of it at most, whatever the last bits of the differences are.
+  breakdown.exposed =
+      std::clamp(busy - breakdown.computation, Duration(0), breakdown.communication);
   breakdown.hidden = breakdown.communication - breakdown.exposed;
   breakdown.pull = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kPull; });
   breakdown.push = Covered(spans, [](SpanKind kind) { return kind == SpanKind::kPush; });

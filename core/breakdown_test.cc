@@ -67,6 +67,26 @@ TEST(ComputeBreakdown, AgreesWithCountingInstantsInRandomSteps) {
   }
 }
 
+// Readers of files refuse negative times, even one of -1e-17.
+TEST(ComputeBreakdown, RoundingMakesNoFigureNegative) {
+  std::mt19937 random(1);
+  for (int step = 0; step < 300; ++step) {
+    SCOPED_TRACE(step);
+    std::vector<Span> spans;
+    double now = 0;
+    for (int i = 0; i < 10; ++i) {  // All communication is hidden, but added up in other parts.
+      const double end = now + random() * 1e-10;
+      spans.push_back(At(SpanKind::kAllReduce, now, end));
+      spans.push_back(At(SpanKind::kBackward, now, end + random() * 1e-10));
+      now = spans.back().end.count() + 0.01;
+    }
+    const Breakdown breakdown = ComputeBreakdown(spans, Duration(now));
+    for (const StepFigure& figure : kStepFigures) {
+      EXPECT_FALSE((breakdown.*figure.member).count() < 0) << figure.name;
+    }
+  }
+}
+
 // A member without a row is noticed by the size of them all.
 TEST(StepFigures, NameEveryMemberOnce) {
   EXPECT_EQ(sizeof(Breakdown), std::size(kStepFigures) * sizeof(Duration) + sizeof(int64_t));

@@ -4,24 +4,25 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "backends/images/image_loader.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/flags.h"
-#include "core/base/quantile.h"
+#include "core/base/processor_time.h"
+#include "core/base/statistics.h"
 #include "core/base/temporary_folder.h"
 #include "core/base/user_path.h"
 #include "experiments/benchmarks/benchmark_case.h"
-#include "experiments/benchmarks/benchmark_loader.h"
 #include "experiments/benchmarks/benchmark_row.h"
 #include "experiments/benchmarks/benchmark_run.h"
 #include "experiments/common/commit.h"
+#include "tools/make_dataset.h"
 
 namespace experiments {
 namespace {
@@ -44,6 +45,35 @@ others: cores that other programs kept busy meanwhile; figures beside a busy nei
 
 // Cores that others may use before a row is called disturbed.
 constexpr double kQuietCores = 0.3;
+
+// What the row of BenchmarkLoader is called.
+constexpr char kLoaderCase[] = "loader, 500 x 375 JPEG to 224 x 224";
+
+// Images that one core turns into training batches per second of processor time, which busy
+// neighbours disturb least: median over epochs of a data set that it makes in `folder`, which is
+// not there yet.
+BenchmarkRow BenchmarkLoader(const std::string& folder, int epochs) {
+  core::ThrowIfError(tools::MakeDataset({.path = folder,
+                                         .classes = 4,
+                                         .training_images = 64,
+                                         .validation_images = 1,
+                                         .width = 500,
+                                         .height = 375}));
+  const backends::ImageFolder images = backends::ListImageFolder(folder + "/train");
+  backends::ImageLoader loader(images, {.batch_size = 32, .image_size = 224, .workers = 0});
+  std::vector<double> throughputs;
+  for (int epoch = 0; epoch <= epochs; ++epoch) {  // The first brings the files into memory.
+    const double begin = core::ThreadProcessorSeconds();
+    int64_t count = 0;
+    loader.BeginEpoch(epoch);
+    for (int64_t i = 0; i < loader.batches_per_epoch(); ++i) count += loader.Next()->count;
+    const double seconds = core::ThreadProcessorSeconds() - begin;
+    if (epoch > 0) throughputs.push_back(static_cast<double>(count) / seconds);
+  }
+  return {.name = kLoaderCase,
+          .program = "lockstep, one core",
+          .images_per_second = core::Median(throughputs)};
+}
 
 // All runs of one program for one case.
 struct Series {
@@ -118,9 +148,8 @@ class Benchmark {
     try {
       series.runs.push_back(RunBenchmarkCommand(series.command));
       const BenchmarkRun& run = series.runs.back();
-      const auto steps = run.SteadySteps();
       absl::FPrintF(stderr, "%s%s: %.0f ms a step\n", start, what,
-                    1e3 * core::Quantile({steps.begin(), steps.end()}, 0.5));
+                    1e3 * core::Median(run.SteadySteps()));
     } catch (const core::Error& error) {
       absl::FPrintF(stderr, "%s%s: FAILED: %s\n", start, what, error.what());
       failures_.push_back(absl::StrCat(series.benchmark_case.name, ": ", series.command.program,
@@ -132,13 +161,11 @@ class Benchmark {
   static std::optional<double> Speedup(const Series& ours, const Series& theirs) {
     std::vector<double> speedups;
     for (size_t i = 0; i < std::min(ours.runs.size(), theirs.runs.size()); ++i) {
-      const auto our_steps = ours.runs[i].SteadySteps();
-      const auto their_steps = theirs.runs[i].SteadySteps();
-      speedups.push_back(core::Quantile({their_steps.begin(), their_steps.end()}, 0.5) /
-                         core::Quantile({our_steps.begin(), our_steps.end()}, 0.5));
+      speedups.push_back(core::Median(theirs.runs[i].SteadySteps()) /
+                         core::Median(ours.runs[i].SteadySteps()));
     }
     if (speedups.empty()) return std::nullopt;
-    return core::Quantile(speedups, 0.5);
+    return core::Median(speedups);
   }
 
   const BenchmarkOptions options_;

@@ -1,7 +1,6 @@
 // tools/bazel run //experiments:derive_profile -- --output=profile.json
 // A profile of hardware that nobody here could measure, from what its maker published of it.
 
-#include <cstdio>
 #include <string>
 
 #include "absl/strings/str_format.h"

@@ -1,6 +1,5 @@
-// tools/bazel run //experiments:measure_profile -- --image-size=64 --batch-size=16
-// --output=profile.json Measures what a training step costs on this machine, as a profile for the
-// simulator.
+// tools/bazel run //experiments:measure_profile -- --image-size=64 --output=profile.json
+// Measures what a training step costs on this machine, as a profile for the simulator.
 
 #include <time.h>
 #include <unistd.h>

@@ -2,24 +2,19 @@
 // Where a parameter server stops scaling: every strategy on simulated clusters of up to a million
 // workers.
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <iostream>
-#include <numeric>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "analysis/scaling_report.h"
+#include "analysis/report.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/flags.h"
 #include "core/base/program.h"
 #include "core/base/user_path.h"
+#include "core/records/fields.h"
 #include "experiments/common/commit.h"
 #include "experiments/common/runfiles.h"
 #include "experiments/common/shared_flags.h"
@@ -76,37 +71,20 @@ Options ReadOptions(int argc, char** argv) {
 
 // As objects for the file, in the order of the points.
 std::vector<nlohmann::ordered_json> Simulate(const std::vector<StudyPoint>& points, int processes) {
-  // What takes long comes first, so that no process is left with it at the end.
-  std::vector<double> costs;
-  for (const StudyPoint& point : points) costs.push_back(CostOf(point));
-  std::vector<size_t> order(points.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return costs[a] > costs[b]; });
-  std::vector<Job> jobs;
-  for (size_t i : order) {
-    CheckMemory(points[i].simulation, kStudyMessagesMax);
-    jobs.push_back(SimulationJob(points[i].simulation, kStudyMessagesMax, ""));
+  std::vector<SimulationCase> cases;
+  for (const StudyPoint& point : points) cases.push_back(point.simulation);
+  const std::vector<core::SimulationRow> results =
+      RunSimulations(cases, kStudyMessagesMax, processes);
+  std::vector<nlohmann::ordered_json> rows;
+  for (size_t i = 0; i < points.size(); ++i) {
+    const StudyPoint& point = points[i];
+    rows.push_back({{"profile", point.profile},
+                    {"variant", point.variant},
+                    {"gigabits_per_second", point.gigabits_per_second},
+                    {"latency_seconds", 2 * point.simulation.cluster.nic.latency},
+                    {"straggler_share", point.simulation.cluster.disturbance.straggler_share}});
+    rows.back().update(core::FieldWriter::ToJson(results[i]));
   }
-  std::vector<nlohmann::ordered_json> rows(points.size());
-  const bool terminal = isatty(STDERR_FILENO) == 1;
-  size_t done = 0;
-  RunJobs(jobs, {.processes = processes, .memory_bytes = static_cast<int64_t>(FreeMemoryBytes())},
-          [&](size_t job, const std::string& result) {
-            const StudyPoint& point = points[order[job]];
-            nlohmann::ordered_json& row = rows[order[job]];
-            row = {{"profile", point.profile},
-                   {"variant", point.variant},
-                   {"gigabits_per_second", point.gigabits_per_second},
-                   {"latency_seconds", 2 * point.simulation.cluster.nic.latency},
-                   {"straggler_share", point.simulation.cluster.disturbance.straggler_share}};
-            row.update(nlohmann::ordered_json::parse(result));
-            ++done;
-            if (terminal) {
-              absl::FPrintF(stderr, "\r[%d/%d] %s\033[K", done, jobs.size(), jobs[job].name);
-            }
-          });
-  if (terminal) std::fputs("\r\033[K", stderr);
   return rows;
 }
 

@@ -3,7 +3,6 @@
 
 #include <iostream>
 #include <span>
-#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "analysis/report.h"

@@ -1,21 +1,18 @@
 // tools/bazel run //experiments:simulate -- --strategy=parameter_server --world-size=2,4,...,65536
 // What a training step would cost on a cluster that is only described, and what would hold it up.
 
-#include <unistd.h>
-
-#include <cstdio>
-#include <map>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/program.h"
+#include "core/records/fields.h"
 #include "experiments/common/commit.h"
 #include "experiments/simulation/simulation_bottleneck.h"
 #include "experiments/simulation/simulation_options.h"
 #include "experiments/simulation/simulation_run.h"
+#include "experiments/simulation/simulation_table.h"
 
 namespace experiments {
 namespace {
@@ -33,12 +30,6 @@ steps; exposed is communication during which the worker computes nothing. Effici
 that need not keep in step. The bottleneck is the resource of which twice as much, simulated, takes most off
 the step. Events, wall time and memory are the simulation's own.)";
 
-// The run that was asked for, and those that tell its bottleneck.
-struct Task {
-  size_t row = 0;
-  SimulationCase simulation;
-};
-
 // Remedies with more servers need more memory and messages than what was asked for.
 bool Fits(const SimulationCase& simulation) {
   try {
@@ -49,75 +40,36 @@ bool Fits(const SimulationCase& simulation) {
   }
 }
 
-class Simulations {
- public:
-  explicit Simulations(SimulationOptions options)
-      : options_(std::move(options)), rows_(options_.cases.size()), remedies_(rows_.size()) {
-    for (size_t i = 0; i < rows_.size(); ++i) tasks_.push_back({i, options_.cases[i]});
-    for (size_t i = 0; options_.bottleneck && i < rows_.size(); ++i) {
-      remedies_[i] = RemediesFor(options_.cases[i]);
-      std::erase_if(remedies_[i], [](const Remedy& remedy) { return !Fits(remedy.simulation); });
-      for (const Remedy& remedy : remedies_[i]) tasks_.push_back({i, remedy.simulation});
-    }
-    results_.resize(tasks_.size());
+// A row for each case that was asked for.
+std::vector<core::SimulationRow> Simulate(const SimulationOptions& options) {
+  std::vector<SimulationCase> cases = options.cases;
+  for (SimulationCase& each : cases) each.trace = options.trace;
+  std::vector<std::vector<Remedy>> remedies(options.cases.size());
+  for (size_t i = 0; options.bottleneck && i < remedies.size(); ++i) {
+    remedies[i] = RemediesFor(options.cases[i]);
+    std::erase_if(remedies[i], [](const Remedy& remedy) { return !Fits(remedy.simulation); });
+    for (const Remedy& remedy : remedies[i]) cases.push_back(remedy.simulation);
   }
-
-  void Run() {
-    std::vector<Job> jobs;
-    for (size_t i = 0; i < tasks_.size(); ++i) {
-      const bool asked = i < rows_.size();
-      if (asked) CheckMemory(tasks_[i].simulation, kMessagesMax);
-      jobs.push_back(
-          SimulationJob(tasks_[i].simulation, kMessagesMax, asked ? options_.trace : ""));
-    }
-    const JobLimits limits = {.processes = options_.processes,
-                              .memory_bytes = static_cast<int64_t>(FreeMemoryBytes())};
-    RunJobs(jobs, limits, [&](size_t job, const std::string& result) {
-      results_[job] = SimulationRowFrom(nlohmann::ordered_json::parse(result));
-      ShowProgress(jobs[job].name);
-    });
-    if (terminal_) std::fputs("\r\033[K", stderr);
-    AddBottlenecks();
+  std::vector<core::SimulationRow> rows = RunSimulations(cases, kMessagesMax, options.processes);
+  const core::SimulationRow* remedied = rows.data() + remedies.size();
+  for (size_t i = 0; i < remedies.size(); ++i) {
+    if (remedies[i].empty()) continue;
+    const Bottleneck bottleneck =
+        FindBottleneck(rows[i], remedies[i], {remedied, remedies[i].size()});
+    rows[i].bottleneck = bottleneck.name;
+    rows[i].bottleneck_busy = bottleneck.busy;
+    rows[i].bottleneck_sentence = bottleneck.sentence;
+    remedied += remedies[i].size();
   }
+  rows.resize(remedies.size());
+  return rows;
+}
 
-  const std::vector<SimulationRow>& rows() const { return rows_; }
-
- private:
-  void ShowProgress(const std::string& name) {
-    ++done_;
-    if (!terminal_) return;
-    absl::FPrintF(stderr, "\r[%d/%d] %s\033[K", done_, tasks_.size(), name);
-  }
-
-  void AddBottlenecks() {
-    size_t next = rows_.size();
-    for (size_t i = 0; i < rows_.size(); ++i) {
-      rows_[i] = results_[i];
-      const std::span<const SimulationRow> remedied(results_.data() + next, remedies_[i].size());
-      next += remedies_[i].size();
-      if (remedied.empty()) continue;
-      const Bottleneck bottleneck =
-          FindBottleneck(options_.cases[i], rows_[i], remedies_[i], remedied);
-      rows_[i].bottleneck = bottleneck.name;
-      rows_[i].bottleneck_busy = bottleneck.busy;
-      rows_[i].bottleneck_sentence = bottleneck.sentence;
-    }
-  }
-
-  const SimulationOptions options_;
-  const bool terminal_ = isatty(STDERR_FILENO) == 1;
-  std::vector<Task> tasks_;
-  std::vector<SimulationRow> results_;  // Of the tasks.
-  std::vector<SimulationRow> rows_;
-  std::vector<std::vector<Remedy>> remedies_;  // Of each row.
-  size_t done_ = 0;
-};
-
-void Print(const SimulationOptions& options, const std::vector<SimulationRow>& rows) {
+void Print(const SimulationOptions& options, const std::vector<core::SimulationRow>& rows) {
   const core::Profile& profile = options.cases[0].profile;
   absl::PrintF("%s\n%s, batch %d a worker, %s (%s)\n\n%s", options.cluster, profile.model,
                profile.batch_size, profile.hardware, profile.source, FormatTable(rows));
-  const auto same = [](const SimulationRow& a, const SimulationRow& b) {
+  const auto same = [](const core::SimulationRow& a, const core::SimulationRow& b) {
     return a.strategy == b.strategy && a.bottleneck == b.bottleneck;
   };
   // Where the bottleneck is another one than before, and the last of its kind.
@@ -126,11 +78,11 @@ void Print(const SimulationOptions& options, const std::vector<SimulationRow>& r
     const bool last = i + 1 == rows.size() || !same(rows[i], rows[i + 1]);
     if (!first && !last) continue;
     absl::PrintF("%s%s, %d ranks: %s\n", i == 0 ? "\n" : "", rows[i].strategy, rows[i].world_size,
-                 rows[i].bottleneck_sentence);
+                 rows[i].bottleneck_sentence.value_or(""));
   }
 }
 
-void Write(const SimulationOptions& options, const std::vector<SimulationRow>& rows) {
+void Write(const SimulationOptions& options, const std::vector<core::SimulationRow>& rows) {
   const SimulationCase& first = options.cases[0];
   nlohmann::ordered_json json = {
       {"commit", Commit()},
@@ -142,16 +94,16 @@ void Write(const SimulationOptions& options, const std::vector<SimulationRow>& r
       {"batch_size", first.profile.batch_size},
       {"steps", first.steps},
       {"all_reduce", std::string(core::Name(first.all_reduce.algorithm))}};
-  for (const SimulationRow& row : rows) json["rows"].push_back(ToJson(row));
+  for (const core::SimulationRow& row : rows)
+    json["rows"].push_back(core::FieldWriter::ToJson(row));
   core::ThrowIfError(core::WriteFile(options.output, json.dump(1) + "\n"));
 }
 
 void Main(int argc, char** argv) {
   const SimulationOptions options = ReadSimulationOptions(argc, argv, kUsage);
-  Simulations simulations(options);
-  simulations.Run();
-  Print(options, simulations.rows());
-  if (!options.output.empty()) Write(options, simulations.rows());
+  const std::vector<core::SimulationRow> rows = Simulate(options);
+  Print(options, rows);
+  if (!options.output.empty()) Write(options, rows);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 // tools/bazel run //experiments:validate_simulator
 // Predicted against measured: what the simulator's error is.
-#include <sys/types.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -68,7 +66,6 @@ class Validation {
   }
 
   void Run() {
-    traces_.resize(outcomes_.size());
     for (size_t begin = 0; begin < outcomes_.size();) {
       size_t end = begin;
       while (end < outcomes_.size() && SameHosts(begin, end)) ++end;
@@ -165,21 +162,19 @@ class Validation {
         MeasureOnHosts({.count = first.ranks, .rate = first.rate}, plan);
     for (size_t i = 0; i < cases.size(); ++i) {
       AddMeasured(measured[i], outcomes_[cases[i]]);
-      traces_[cases[i]] = measured[i].trace;
     }
   }
 
   void WriteTraces() const {
-    std::vector<size_t> order(outcomes_.size());
-    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [this](size_t a, size_t b) {
-      return std::abs(outcomes_[a].error()) > std::abs(outcomes_[b].error());
+    std::vector<const Outcome*> worst;
+    for (const Outcome& outcome : outcomes_) worst.push_back(&outcome);
+    std::stable_sort(worst.begin(), worst.end(), [](const Outcome* a, const Outcome* b) {
+      return std::abs(a->error()) > std::abs(b->error());
     });
-    for (size_t i = 0; i < std::min(kTraced, order.size()); ++i) {
+    for (size_t i = 0; i < std::min(kTraced, worst.size()); ++i) {
       const std::string start = absl::StrCat(output_, "/traces/worst_", i + 1);
-      core::ThrowIfError(core::WriteFile(start + "_measured.json", traces_[order[i]]));
-      core::ThrowIfError(
-          core::WriteFile(start + "_predicted.json", outcomes_[order[i]].prediction.trace));
+      core::ThrowIfError(core::WriteFile(start + "_measured.json", worst[i]->trace));
+      core::ThrowIfError(core::WriteFile(start + "_predicted.json", worst[i]->prediction.trace));
     }
   }
 
@@ -188,7 +183,6 @@ class Validation {
   std::vector<Workload> workloads_;
   std::map<std::string, Calibration> calibrations_;  // By rate.
   std::vector<Outcome> outcomes_;
-  std::vector<std::string> traces_;  // Measured, by case.
   std::vector<std::string> left_out_;
 };
 

@@ -8,8 +8,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "core/base/error.h"
+#include "analysis/data/load.h"
+#include "core/base/json_object.h"
+#include "core/base/statistics.h"
 #include "core/base/table.h"
+#include "core/records/fields.h"
 
 namespace analysis {
 namespace {
@@ -24,39 +27,19 @@ bool IsDrawable(const std::string& text) {
   });
 }
 
-// Over the epochs that have it.
-std::optional<double> MeanStepSeconds(const core::Results& results) {
-  double sum = 0;
-  int count = 0;
-  for (const core::EpochResult& epoch : results.epochs) {
-    if (epoch.avg_batch_time <= 0) continue;
-    sum += epoch.avg_batch_time;
-    ++count;
-  }
-  return count > 0 ? std::optional(sum / count) : std::nullopt;
-}
-
-std::optional<core::Breakdown> MeanBreakdown(const core::Results& results) {
-  std::vector<core::Breakdown> breakdowns;
-  for (const core::EpochResult& epoch : results.epochs) {
-    if (epoch.breakdown) breakdowns.push_back(*epoch.breakdown);
-  }
-  return breakdowns.empty() ? std::nullopt : std::optional(core::Mean(breakdowns));
-}
-
 std::optional<double> FromSummary(const core::Results& results, const char* key) {
   const auto found = results.summary.find(key);
   return found != results.summary.end() ? std::optional(found->second) : std::nullopt;
 }
 
-void LoadSimulated(const std::string& path, Runs& found) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return;
-  try {
-    found.simulated = ReadSimulatedRows(path);
-  } catch (const core::Error& malformed) {
-    found.malformed.emplace_back(malformed.what());
+// Of a file that the program `simulate` wrote.
+std::vector<core::SimulationRow> ReadSimulatedRows(const std::string& path) {
+  core::JsonObject file = core::JsonObject::Read(path);
+  std::vector<core::SimulationRow> rows;
+  for (core::JsonObject& row : file.Objects("rows")) {
+    core::FieldReader::ReadRecord(row, rows.emplace_back());
   }
+  return rows;
 }
 
 }  // namespace
@@ -69,8 +52,10 @@ Figures FiguresOf(const core::Results& results) {
   figures.server_ranks = results.world_size - figures.training_ranks;
   figures.images_per_second = FromSummary(results, "avg_train_throughput");
   figures.epoch_seconds = FromSummary(results, "avg_train_time_per_epoch");
-  figures.step_seconds = MeanStepSeconds(results);
-  figures.breakdown = MeanBreakdown(results);
+  figures.step_seconds = core::MeanOf(results.epochs, [](const core::EpochResult& epoch) {
+    return epoch.avg_batch_time > 0 ? std::optional(epoch.avg_batch_time) : std::nullopt;
+  });
+  figures.breakdown = core::MeanOf(results.epochs, &core::EpochResult::breakdown);
   if (figures.breakdown) {
     figures.communication_seconds = figures.breakdown->communication.count();
     figures.exposed_seconds = figures.breakdown->exposed.count();
@@ -119,7 +104,9 @@ absl::StatusOr<Runs> LoadRuns(const std::string& directory,
     run.figures = FiguresOf(run.results);
     found.runs.push_back(std::move(run));
   }
-  LoadSimulated(std::filesystem::path(directory) / "simulated.json", found);
+  const auto simulated = LoadIfThere(directory, "simulated.json", ReadSimulatedRows);
+  if (!simulated.ok()) found.malformed.emplace_back(simulated.status().message());
+  if (simulated.ok() && *simulated) found.simulated = **simulated;
   if (!found.runs.empty()) return found;
   if (!found.malformed.empty()) return absl::DataLossError(absl::StrJoin(found.malformed, "; "));
   return absl::NotFoundError(absl::StrCat("there are no results in ", directory, ": looked for ",

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "analysis/data/simulated_row.h"
 #include "core/records/results.h"
+#include "core/records/simulation_row.h"
 #include "core/strategies/strategies.h"
 
 namespace analysis {
@@ -47,7 +47,7 @@ struct Runs {
   std::vector<Run> runs;
   std::vector<std::string> missing;    // File names.
   std::vector<std::string> malformed;  // Errors that name file and key.
-  std::vector<SimulatedRow> simulated;
+  std::vector<core::SimulationRow> simulated;
 
   const Run* baseline() const { return !runs.empty() && runs[0].order == 0 ? &runs[0] : nullptr; }
 };

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "analysis/data/load.h"
 #include "core/base/json_object.h"
 #include "core/base/table.h"
+#include "core/records/fields.h"
 
 namespace analysis {
 namespace {
@@ -17,20 +19,6 @@ ScalingProfile ReadProfile(core::JsonObject& object) {
           .pass_seconds = object.Number("pass_seconds", 0),
           .update_seconds = object.Number("update_seconds", 0),
           .accumulate_bytes_per_second = object.Number("accumulate_bytes_per_second", 1)};
-}
-
-ScalingPoint ReadPoint(core::JsonObject& row) {
-  const auto optional = [&row](const char* key) { return row.Has(key) ? row.Number(key, 0) : 0; };
-  return {.workers = row.Number("workers", 1),
-          .servers = optional("servers"),
-          .method = row.Text("method"),
-          .step_seconds = row.Number("step_seconds", 0),
-          .compute_seconds = row.Number("compute_seconds", 0),
-          .exposed_seconds = row.Number("exposed_seconds", 0),
-          .pull_seconds = optional("pull_seconds"),
-          .push_seconds = optional("push_seconds"),
-          .images_per_second = row.Number("images_per_second", 0),
-          .efficiency = row.Number("efficiency", 0)};
 }
 
 ScalingStudy::Key ReadKey(core::JsonObject& row) {
@@ -49,22 +37,23 @@ bool Matches(const ScalingCurve& curve, const ScalingStudy::Key& key) {
 
 bool ScalingCurve::HasServers() const {
   return std::any_of(points.begin(), points.end(),
-                     [](const ScalingPoint& point) { return point.pull_seconds > 0; });
+                     [](const core::SimulationRow& point) { return point.step.pull.count() > 0; });
 }
 
 double ScalingCurve::ServersInTurn() const {
   constexpr double kMostlyExposed = 0.99;  // But for rounding, all is.
-  for (const ScalingPoint& point : points) {
-    const double moved = point.pull_seconds + point.push_seconds;
+  for (const core::SimulationRow& point : points) {
+    const core::Duration moved = point.step.pull + point.step.push;
     if (point.servers != points[0].servers) return 0;
-    if (point.exposed_seconds < kMostlyExposed * moved) return 0;
+    if (point.step.exposed < kMostlyExposed * moved) return 0;
   }
   return points[0].servers;
 }
 
-const ScalingPoint* ScalingCurve::At(double workers) const {
-  const auto point = std::find_if(points.begin(), points.end(),
-                                  [&](const ScalingPoint& p) { return p.workers == workers; });
+const core::SimulationRow* ScalingCurve::At(int workers) const {
+  const auto point = std::find_if(points.begin(), points.end(), [&](const core::SimulationRow& p) {
+    return p.workers == workers;
+  });
   return point == points.end() ? nullptr : &*point;
 }
 
@@ -117,19 +106,26 @@ ScalingStudy ReadScalingStudy(const std::string& path) {
           {key.profile, key.variant, key.gigabits_per_second, key.stragglers, {}});
       curve = study.curves.end() - 1;
     }
-    curve->points.push_back(ReadPoint(row));
+    core::FieldReader::ReadRecord(row, curve->points.emplace_back());
   }
   if (study.curves.empty()) file.Fail("rows", "is empty");
   for (ScalingCurve& curve : study.curves) {
     std::sort(curve.points.begin(), curve.points.end(),
-              [](const ScalingPoint& a, const ScalingPoint& b) { return a.workers < b.workers; });
+              [](const core::SimulationRow& a, const core::SimulationRow& b) {
+                return a.workers < b.workers;
+              });
   }
   return study;
 }
 
+absl::StatusOr<std::optional<ScalingStudy>> LoadScalingStudy(const std::string& directory) {
+  return LoadIfThere(directory, "ps_scaling.json", ReadScalingStudy);
+}
+
 double KneeOf(const ScalingStudy& study, const ScalingCurve& curve) {
   double most = 0;
-  for (const ScalingPoint& point : curve.points) most = std::max(most, point.images_per_second);
+  for (const core::SimulationRow& point : curve.points)
+    most = std::max(most, point.images_per_second);
   return most / study.profiles[curve.profile].images_per_second_alone();
 }
 

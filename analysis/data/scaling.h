@@ -5,7 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "core/records/simulation_row.h"
+
 namespace analysis {
+
+// Numbers of workers that reports show.
+inline constexpr int kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
 
 // What a step costs without others, of the profile that simulated points stand on.
 struct ScalingProfile {
@@ -20,27 +26,13 @@ struct ScalingProfile {
   double images_per_second_alone() const { return batch_size / (pass_seconds + update_seconds); }
 };
 
-// One simulated point.
-struct ScalingPoint {
-  double workers = 0;
-  double servers = 0;  // That do nothing else.
-  std::string method;  // How it was simulated: "messages", "formula", "closed form".
-  double step_seconds = 0;
-  double compute_seconds = 0;
-  double exposed_seconds = 0;
-  double pull_seconds = 0;  // 0 without servers, as the next.
-  double push_seconds = 0;
-  double images_per_second = 0;
-  double efficiency = 0;
-};
-
 // How one strategy scales on one kind of cluster, by workers.
 struct ScalingCurve {
   size_t profile = 0;
   std::string variant;  // "parameter_server, 4 servers".
   double gigabits_per_second = 0;
   bool stragglers = false;
-  std::vector<ScalingPoint> points;
+  std::vector<core::SimulationRow> points;
 
   // Whether workers pull and push.
   bool HasServers() const;
@@ -48,7 +40,7 @@ struct ScalingCurve {
   // push is hidden behind computing; else 0.
   double ServersInTurn() const;
   // The point of so many workers, if there is one.
-  const ScalingPoint* At(double workers) const;
+  const core::SimulationRow* At(int workers) const;
 };
 
 // The study of how strategies scale: the file ps_scaling.json.
@@ -75,13 +67,17 @@ struct ScalingStudy {
 // Throws core::Error, which names file and key.
 ScalingStudy ReadScalingStudy(const std::string& path);
 
+// The study that ps_scaling.json in `directory` holds; nothing if there is no such file. An error
+// names file and key.
+absl::StatusOr<std::optional<ScalingStudy>> LoadScalingStudy(const std::string& directory);
+
 // Workers that the servers of `curve` can feed at most: its greatest throughput over that of one
 // worker alone.
 double KneeOf(const ScalingStudy& study, const ScalingCurve& curve);
 
 // The same if only the links counted of servers that are pulled from and pushed to in turn:
-// C·B·S/(2M), with C a worker's computing time, B the
-// bandwidth in bytes per second, S servers, M the gradients' bytes.
+// C·B·S/(2M), with C a worker's computing time, B the bandwidth in bytes per second, S servers, M
+// the gradients' bytes.
 double KneeOfLinks(const ScalingProfile& profile, double gigabits_per_second, double servers);
 
 }  // namespace analysis

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "core/base/error.h"
+#include "analysis/data/load.h"
 #include "core/base/json_object.h"
 #include "core/base/table.h"
 
@@ -17,22 +17,10 @@ namespace fs = std::filesystem;
 constexpr char kPicture[] = "plots/validation.png";
 
 Validation Read(const fs::path& path) {
-  constexpr double kSecondsLeast = 1e-9;
   core::JsonObject file = core::JsonObject::Read(path);
   Validation validation;
   for (core::JsonObject& object : file.Objects("cases")) {
-    validation.cases.push_back(
-        {.strategy = object.Text("strategy"),
-         .ranks = object.Count("ranks", 1),
-         .rate = object.Text("rate"),
-         .workload = object.Text("workload"),
-         .measured_step_seconds = object.Number("measured_step_seconds", kSecondsLeast),
-         .measured_spread = object.Number("measured_spread", 0),
-         .predicted_step_seconds = object.Number("predicted_step_seconds", kSecondsLeast),
-         .measured_exposed_seconds = object.Number("measured_exposed_seconds", 0),
-         .predicted_exposed_seconds = object.Number("predicted_exposed_seconds", 0),
-         .least_seconds = object.Number("least_seconds", 0),
-         .noisy = object.Boolean("noisy")});
+    core::FieldReader::ReadRecord(object, validation.cases.emplace_back());
   }
   if (validation.cases.empty()) file.Fail("cases", "is empty");
   SortByError(validation.cases);
@@ -71,14 +59,7 @@ void SortByError(std::vector<ValidatedCase>& cases) {
 }
 
 absl::StatusOr<std::optional<Validation>> LoadValidation(const std::string& directory) {
-  const fs::path path = fs::path(directory) / "validation.json";
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return std::nullopt;
-  try {
-    return Read(path);
-  } catch (const core::Error& error) {
-    return absl::InvalidArgumentError(error.what());
-  }
+  return LoadIfThere(directory, "validation.json", Read);
 }
 
 }  // namespace analysis

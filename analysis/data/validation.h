@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/records/fields.h"
 
 namespace analysis {
 
@@ -26,6 +27,22 @@ struct ValidatedCase {
   bool impossible() const { return measured_step_seconds < least_seconds; }
   double error() const { return predicted_step_seconds / measured_step_seconds - 1; }
 };
+
+template <typename Fields>
+void Visit(Fields& fields, core::MaybeConst<ValidatedCase> auto& each) {
+  constexpr core::AtLeast kSomeTime(1e-9);
+  fields("strategy", each.strategy, core::kRequired);
+  fields("ranks", each.ranks, core::AtLeast(1));
+  fields("rate", each.rate, core::kRequired);
+  fields("workload", each.workload, core::kRequired);
+  fields("measured_step_seconds", each.measured_step_seconds, kSomeTime);
+  fields("measured_spread", each.measured_spread, core::kRequired);
+  fields("predicted_step_seconds", each.predicted_step_seconds, kSomeTime);
+  fields("measured_exposed_seconds", each.measured_exposed_seconds, core::kRequired);
+  fields("predicted_exposed_seconds", each.predicted_exposed_seconds, core::kRequired);
+  fields("least_seconds", each.least_seconds, core::kRequired);
+  fields("noisy", each.noisy, core::kRequired);
+}
 
 // What is known of the simulator's error: the file validation.json, which the program
 // validate_simulator writes.

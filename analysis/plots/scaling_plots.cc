@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "analysis/plots/gnuplot.h"
 #include "analysis/plots/plot_script.h"
 #include "core/base/table.h"
@@ -70,7 +69,7 @@ constexpr char kWorkersAxis[] =
     "set grid xtics ytics lt 1 lw 1 lc rgb '#e4e4e4'\n";
 
 // Both panels' curves; `value` picks what is drawn, over what is `drawn_first`.
-void CurvePanels(const ScalingStudy& study, const char* y, double ScalingPoint::*value,
+void CurvePanels(const ScalingStudy& study, const char* y, double core::SimulationRow::*value,
                  double factor, const std::vector<std::string>& drawn_first, std::string& script) {
   const Panels panels = PanelsOf(study);
   const std::vector<std::string> variants = study.Variants();
@@ -81,8 +80,8 @@ void CurvePanels(const ScalingStudy& study, const char* y, double ScalingPoint::
       const ScalingCurve* curve = study.Find({kProfile, variants[i], bandwidth, false});
       if (curve == nullptr) continue;
       std::vector<Point> points;
-      for (const ScalingPoint& point : curve->points) {
-        points.push_back({point.workers, factor * point.*value});
+      for (const core::SimulationRow& point : curve->points) {
+        points.push_back({double(point.workers), factor * point.*value});
       }
       const std::string name = absl::StrCat("curve", bandwidth, "_", i);
       AppendData(script, name, points);
@@ -105,13 +104,13 @@ void ThroughputPicture(const ScalingStudy& study, std::string& script) {
                   Number(alone / 5), ":", Number(alone * 1e5), "]\n");
   const std::string ideal =
       absl::StrCat("x*", Number(alone), " with lines lw 2 dt 3 lc rgb '#555555' title 'ideal'");
-  CurvePanels(study, "images/s", &ScalingPoint::images_per_second, 1, {ideal}, script);
+  CurvePanels(study, "images/s", &core::SimulationRow::images_per_second, 1, {ideal}, script);
 }
 
 void EfficiencyPicture(const ScalingStudy& study, std::string& script) {
   BeginPanels(script, "ps_scaling_efficiency.png", TitleOf(study, "Simulated scaling efficiency"));
   absl::StrAppend(&script, kWorkersAxis, "set ytics nomirror autofreq\nset yrange [0:109]\n");
-  CurvePanels(study, "efficiency (%)", &ScalingPoint::efficiency, 100, {}, script);
+  CurvePanels(study, "efficiency (%)", &core::SimulationRow::efficiency, 100, {}, script);
 }
 
 // Shares of a worker's step, from below.
@@ -124,32 +123,29 @@ constexpr Part kParts[] = {{"computing", "#009e73"},
                            {"pull and push that are not hidden", "#e69f00"},
                            {"waiting for servers to add and update", "#d55e00"}};
 
-std::vector<double> SharesOf(const ScalingPoint& point) {
-  const bool servers = point.pull_seconds > 0;
-  const double compute = point.compute_seconds / point.step_seconds;
-  const double exposed = point.exposed_seconds / point.step_seconds;
+std::vector<double> SharesOf(const core::SimulationRow& point) {
+  const bool servers = point.step.pull.count() > 0;
+  const double compute = point.step.computation / point.step.total;
+  const double exposed = point.step.exposed / point.step.total;
   return {compute, servers ? 0 : exposed, servers ? exposed : 0,
           std::max(0.0, 1 - compute - exposed)};
 }
 
 // "4k" for 4096.
-std::string Short(double count) {
-  return count >= 1024 ? absl::StrFormat("%.0fk", count / 1024) : absl::StrFormat("%.0f", count);
+std::string Short(int count) {
+  return count >= 1024 ? absl::StrCat(count / 1024, "k") : absl::StrCat(count);
 }
-
-constexpr double kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
 
 void BreakdownPanel(const ScalingStudy& study, const std::string& variant, double bandwidth,
                     size_t panel, std::string& script) {
   const ScalingCurve* curve = study.Find({kProfile, variant, bandwidth, false});
   const std::string name = absl::StrCat("$parts", panel);
   absl::StrAppend(&script, name, " << EOD\n");
-  for (const ScalingPoint& point : curve ? curve->points : std::vector<ScalingPoint>()) {
-    const bool shown = std::find(std::begin(kShownWorkers), std::end(kShownWorkers),
-                                 point.workers) != std::end(kShownWorkers);
-    if (!shown) continue;
-    absl::StrAppend(&script, Short(point.workers));
-    for (double share : SharesOf(point)) absl::StrAppend(&script, " ", Number(100 * share));
+  for (int workers : kShownWorkers) {
+    const core::SimulationRow* point = curve ? curve->At(workers) : nullptr;
+    if (point == nullptr) continue;
+    absl::StrAppend(&script, Short(workers));
+    for (double share : SharesOf(*point)) absl::StrAppend(&script, " ", Number(100 * share));
     absl::StrAppend(&script, "\n");
   }
   absl::StrAppend(&script, "EOD\nset lmargin at screen ", panel % 2 == 0 ? "0.09" : "0.57",

@@ -15,13 +15,6 @@ namespace analysis {
 
 enum class Language { kEnglish, kChinese };
 
-// "en" or "zh".
-inline std::optional<Language> LanguageOf(std::string_view name) {
-  if (name == "en") return Language::kEnglish;
-  if (name == "zh") return Language::kChinese;
-  return std::nullopt;
-}
-
 inline constexpr char kScalingExplanation[] =
     "One step on a star of hosts with one nic each. Efficiency: throughput over that "
     "of as many\nworkers that need not keep in step. Where there are too many messages to "

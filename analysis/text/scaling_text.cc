@@ -1,6 +1,7 @@
 #include "analysis/text/scaling_text.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,8 +16,7 @@ using core::Headline;
 using core::Table;
 using Align = Table::Align;
 
-constexpr double kShownWorkers[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
-constexpr double kStragglerWorkers[] = {1024, 65536};
+constexpr int kStragglerWorkers[] = {1024, 65536};
 
 // Three digits that say something.
 std::string Digits(double value) {
@@ -31,30 +31,43 @@ std::string Bandwidth(double gigabits_per_second) {
 std::string Paragraph(const std::string& text) { return core::Wrapped(text, 2, 111); }
 
 // Behind a figure: how it was come by, where messages were not simulated.
-const char* MarkOf(const ScalingPoint& point) {
+const char* MarkOf(const core::SimulationRow& point) {
   if (point.method == "closed form") return "*";
   return point.method == "formula" ? "+" : " ";
 }
 
-std::string EfficiencyTable(const ScalingStudy& study, Say say, size_t profile, double bandwidth) {
-  std::vector<Table::Column> columns = {{say("efficiency, %"), Bandwidth(bandwidth), Align::kLeft}};
-  for (double workers : kShownWorkers) columns.push_back({absl::StrCat(workers), say("workers")});
+using Columns = std::vector<Table::Column>;
+
+// A row for each variant of which any cell says more than "-"; empty if there is none.
+// `cell(variant, i)` stands in the i-th column after the first.
+template <typename Cell>
+std::string VariantTable(const ScalingStudy& study, const Columns& columns, const Cell& cell) {
   Table table(columns);
+  bool known = false;
   for (const std::string& variant : study.Variants()) {
-    const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
-    if (curve == nullptr) continue;
     std::vector<std::string> row = {variant};
-    for (double workers : kShownWorkers) {
-      const ScalingPoint* point = curve->At(workers);
-      row.push_back(point ? Digits(100 * point->efficiency) + MarkOf(*point) : "- ");
+    for (size_t i = 0; i + 1 < columns.size(); ++i) row.push_back(cell(variant, i));
+    if (std::all_of(row.begin() + 1, row.end(), [](const auto& text) { return text[0] == '-'; })) {
+      continue;
     }
-    table.AddRow(row);
+    table.AddRow(std::move(row));
+    known = true;
   }
-  return table.ToString(2);
+  return known ? table.ToString(2) : "";
+}
+
+std::string EfficiencyTable(const ScalingStudy& study, Say say, size_t profile, double bandwidth) {
+  Columns columns = {{say("efficiency, %"), Bandwidth(bandwidth), Align::kLeft}};
+  for (int workers : kShownWorkers) columns.push_back({absl::StrCat(workers), say("workers")});
+  return VariantTable(study, columns, [&](const std::string& variant, size_t i) -> std::string {
+    const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
+    const core::SimulationRow* point = curve ? curve->At(kShownWorkers[i]) : nullptr;
+    return point ? Digits(100 * point->efficiency) + MarkOf(*point) : "- ";
+  });
 }
 
 std::string KneeTable(const ScalingStudy& study, Say say, size_t profile) {
-  std::vector<Table::Column> columns = {{say("workers that servers feed"), "", Align::kLeft}};
+  Columns columns = {{say("workers that servers feed"), "", Align::kLeft}};
   std::vector<std::string> variants;
   for (const std::string& variant : study.Variants()) {
     const double servers = study.AnyOf(variant).ServersInTurn();
@@ -82,54 +95,37 @@ std::string KneeTable(const ScalingStudy& study, Say say, size_t profile) {
 // Where each variant with servers is at least as fast as `rival`.
 std::string CrossingTable(const ScalingStudy& study, Say say, size_t profile,
                           const std::string& rival) {
-  std::vector<Table::Column> columns = {
-      {absl::Substitute(say("at least as fast as $0"), rival), "", Align::kLeft}};
+  Columns columns = {{absl::Substitute(say("at least as fast as $0"), rival), "", Align::kLeft}};
   const std::vector<double> bandwidths = study.Bandwidths();
   for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), say("workers")});
-  Table table(columns);
-  for (const std::string& variant : study.Variants()) {
-    if (!study.AnyOf(variant).HasServers()) continue;
-    std::vector<std::string> row = {variant};
-    for (double bandwidth : bandwidths) {
-      const ScalingCurve* curve = study.Find({profile, variant, bandwidth, false});
-      const ScalingCurve* other = study.Find({profile, rival, bandwidth, false});
-      row.push_back(curve && other ? WhereFaster(*curve, *other, say) : "-");
-    }
-    table.AddRow(row);
-  }
-  return table.ToString(2);
+  return VariantTable(study, columns, [&](const std::string& variant, size_t i) -> std::string {
+    const ScalingCurve* curve = study.Find({profile, variant, bandwidths[i], false});
+    const ScalingCurve* other = study.Find({profile, rival, bandwidths[i], false});
+    const bool compared = curve && other && study.AnyOf(variant).HasServers();
+    return compared ? WhereFaster(*curve, *other, say) : "-";
+  });
 }
 
 // With its headline; empty where nothing is known of so many workers.
-std::string StragglerTable(const ScalingStudy& study, Say say, size_t profile, double workers) {
-  std::vector<Table::Column> columns = {{say("step with stragglers / without"), "", Align::kLeft}};
+std::string StragglerTable(const ScalingStudy& study, Say say, size_t profile, int workers) {
+  Columns columns = {{say("step with stragglers / without"), "", Align::kLeft}};
   const std::vector<double> bandwidths = study.Bandwidths();
   for (double bandwidth : bandwidths) columns.push_back({Bandwidth(bandwidth), ""});
-  Table table(columns);
-  bool known = false;
-  for (const std::string& variant : study.Variants()) {
-    std::vector<std::string> row = {variant};
-    bool known_of_variant = false;
-    for (double bandwidth : bandwidths) {
-      const ScalingCurve* without = study.Find({profile, variant, bandwidth, false});
-      const ScalingCurve* with = study.Find({profile, variant, bandwidth, true});
-      const ScalingPoint* base = without ? without->At(workers) : nullptr;
-      const ScalingPoint* slow = with ? with->At(workers) : nullptr;
-      known_of_variant |= base && slow;
-      row.push_back(base && slow
-                        ? absl::StrFormat("%.2f", slow->step_seconds / base->step_seconds) +
-                              MarkOf(*slow)
-                        : "- ");
-    }
-    if (known_of_variant) table.AddRow(row);
-    known |= known_of_variant;
-  }
-  if (!known) return "";
+  const std::string table =
+      VariantTable(study, columns, [&](const std::string& variant, size_t i) -> std::string {
+        const ScalingCurve* without = study.Find({profile, variant, bandwidths[i], false});
+        const ScalingCurve* with = study.Find({profile, variant, bandwidths[i], true});
+        const core::SimulationRow* base = without ? without->At(workers) : nullptr;
+        const core::SimulationRow* slow = with ? with->At(workers) : nullptr;
+        if (!base || !slow) return "- ";
+        return absl::StrFormat("%.2f", slow->step.total / base->step.total) + MarkOf(*slow);
+      });
+  if (table.empty()) return "";
   return absl::StrCat(
       "\n  ",
       absl::Substitute(say("$0 workers, $1 % of which compute $2 times as long:"), workers,
                        100 * study.straggler_share, study.straggler_factor),
-      "\n", table.ToString(2));
+      "\n", table);
 }
 
 std::string ProfileText(const ScalingStudy& study, Say say, size_t index) {
@@ -150,7 +146,7 @@ std::string ProfileText(const ScalingStudy& study, Say say, size_t index) {
     if (study.AnyOf(rival).HasServers()) continue;
     absl::StrAppend(&text, "\n", CrossingTable(study, say, index, rival));
   }
-  for (double workers : kStragglerWorkers) {
+  for (int workers : kStragglerWorkers) {
     absl::StrAppend(&text, StragglerTable(study, say, index, workers));
   }
   return text;
@@ -170,9 +166,9 @@ std::string ScalingSection(const ScalingStudy& study, Say say) {
 }
 
 std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other, Say say) {
-  std::vector<double> compared, faster;
-  for (const ScalingPoint& point : curve.points) {
-    const ScalingPoint* rival = other.At(point.workers);
+  std::vector<int> compared, faster;
+  for (const core::SimulationRow& point : curve.points) {
+    const core::SimulationRow* rival = other.At(point.workers);
     if (rival == nullptr || point.workers < 2) continue;
     compared.push_back(point.workers);
     if (point.images_per_second >= rival->images_per_second) faster.push_back(point.workers);
@@ -180,11 +176,11 @@ std::string WhereFaster(const ScalingCurve& curve, const ScalingCurve& other, Sa
   if (compared.empty()) return "-";
   if (faster.empty()) return say("never");
   if (faster.size() == compared.size()) return say("always");
-  const auto first = static_cast<int64_t>(faster.front());
-  const auto last = static_cast<int64_t>(faster.back());
+  const int first = faster.front();
+  const int last = faster.back();
   if (faster.size() == 1) return absl::Substitute(say("at $0"), first);
-  if (faster.front() == compared.front()) return absl::Substitute(say("up to $0"), last);
-  if (faster.back() == compared.back()) return absl::Substitute(say("from $0"), first);
+  if (first == compared.front()) return absl::Substitute(say("up to $0"), last);
+  if (last == compared.back()) return absl::Substitute(say("from $0"), first);
   return absl::Substitute(say("$0 to $1"), first, last);
 }
 

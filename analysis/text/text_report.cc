@@ -1,7 +1,6 @@
 #include "analysis/text/text_report.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,7 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "analysis/data/loss_distance.h"
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 #include "core/base/table.h"
 #include "core/breakdown.h"
 
@@ -22,14 +21,11 @@ constexpr size_t kSkippedImagesShown = 20;
 constexpr double kMillisecond = 1e-3;
 constexpr double kGigabyte = 1e9;
 
+using core::Fixed;
 using core::Headline;
 using core::Shortened;
 using core::Table;
 using Align = Table::Align;
-
-std::string Fixed(std::optional<double> value, int digits) {
-  return value ? absl::StrFormat("%.*f", digits, *value) : kAbsent;
-}
 
 std::string Milliseconds(std::optional<double> seconds) {
   return seconds ? Fixed(*seconds / kMillisecond, 1) : kAbsent;
@@ -42,25 +38,23 @@ std::string RanksOf(int training, int servers) {
   return servers > 0 ? absl::StrCat(training, " + ", servers) : absl::StrCat(training);
 }
 
-std::string SpeedupOf(const Run& run, const Run* baseline) {
-  if (baseline == nullptr || !run.figures.images_per_second) return kAbsent;
+std::string SpeedupOf(std::optional<double> images_per_second, const Run* baseline) {
+  if (baseline == nullptr || !images_per_second) return kAbsent;
   const double reference = baseline->figures.images_per_second.value_or(0);
-  return reference > 0 ? Fixed(*run.figures.images_per_second / reference, 2) : kAbsent;
+  return reference > 0 ? Fixed(*images_per_second / reference, 2) : kAbsent;
 }
 
 // A line of the comparison.
-std::vector<std::string> CellsOf(const SimulatedRow& row, const Runs& runs, Say say) {
-  const Run* baseline = runs.baseline();
-  const double reference = baseline ? baseline->figures.images_per_second.value_or(0) : 0;
+std::vector<std::string> CellsOf(const core::SimulationRow& row, const Runs& runs, Say say) {
   return {absl::StrCat(row.strategy, " ", say("(simulated)")),
-          RanksOf(row.training_ranks, row.server_ranks),
+          RanksOf(row.workers, row.servers),
           Fixed(row.images_per_second, 1),
           kAbsent,
-          Milliseconds(row.step_seconds),
-          Milliseconds(row.communication_seconds),
-          Milliseconds(row.exposed_seconds),
+          Milliseconds(row.step.total.count()),
+          Milliseconds(row.step.communication.count()),
+          Milliseconds(row.step.exposed.count()),
           kAbsent,
-          reference > 0 ? Fixed(row.images_per_second / reference, 2) : kAbsent};
+          SpeedupOf(row.images_per_second, runs.baseline())};
 }
 
 std::string AccuracyOf(const Figures& figures, Say say) {
@@ -227,9 +221,9 @@ std::string ComparisonSection(const Runs& runs, Say say) {
                   Fixed(figures.images_per_second, 1), Fixed(figures.epoch_seconds, 2),
                   Milliseconds(figures.step_seconds), Milliseconds(figures.communication_seconds),
                   Milliseconds(figures.exposed_seconds), AccuracyOf(figures, say),
-                  SpeedupOf(run, runs.baseline())});
+                  SpeedupOf(figures.images_per_second, runs.baseline())});
   }
-  for (const SimulatedRow& row : runs.simulated) table.AddRow(CellsOf(row, runs, say));
+  for (const core::SimulationRow& row : runs.simulated) table.AddRow(CellsOf(row, runs, say));
   return absl::StrCat(Headline(say("Comparison (means over epochs)"), '-'), table.ToString(0));
 }
 

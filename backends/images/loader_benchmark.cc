@@ -25,7 +25,7 @@
 #include "core/base/flags.h"
 #include "core/base/processor_time.h"
 #include "core/base/program.h"
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 #include "core/base/table.h"
 #include "core/base/temporary_folder.h"
 #include "tools/make_dataset.h"

@@ -17,7 +17,7 @@
 #include "core/base/memory.h"
 #include "core/base/processor_time.h"
 #include "core/base/program.h"
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 #include "core/base/table.h"
 #include "core/task.h"
 #include "core/timeline.h"

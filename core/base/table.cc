@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
@@ -60,6 +61,10 @@ std::string Shortened(std::string_view text, int width) {
     if (used > width - 3) return line.substr(0, begin) + "...";
   }
   return line;
+}
+
+std::string Fixed(std::optional<double> value, int decimals) {
+  return value ? absl::StrFormat("%.*f", decimals, *value) : "-";
 }
 
 std::string Headline(std::string_view text, char underline) {

@@ -1,6 +1,7 @@
 #ifndef CORE_BASE_TABLE_H_
 #define CORE_BASE_TABLE_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@ int DisplayWidth(std::string_view text);
 
 // At most `width` columns of `text`, in one line; what is longer ends in "...".
 std::string Shortened(std::string_view text, int width);
+
+// "12.50"; "-" for what is not known.
+std::string Fixed(std::optional<double> value, int decimals);
 
 // A line and one of `underline` under all of it.
 std::string Headline(std::string_view text, char underline);

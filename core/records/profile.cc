@@ -1,24 +1,36 @@
 #include "core/records/profile.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "core/base/file.h"
 #include "core/base/json_object.h"
-#include "nlohmann/json.hpp"
+#include "core/records/fields.h"
 
 namespace core {
-namespace {
 
-ProfiledGradient ReadGradient(JsonObject& object) {
-  ProfiledGradient gradient;
-  gradient.parameter = object.Count("parameter", 0);
-  gradient.elements = object.Integer("elements", 1);
-  gradient.ready = object.Number("ready_seconds", 0);
-  if (object.Has("spread_seconds")) gradient.spread = object.Number("spread_seconds", 0);
-  object.Finish();
-  return gradient;
+template <typename Fields>
+void Visit(Fields& fields, MaybeConst<ProfiledGradient> auto& gradient) {
+  fields("parameter", gradient.parameter, kRequired);
+  fields("elements", gradient.elements, AtLeast(1));
+  fields("ready_seconds", gradient.ready, kRequired);
+  fields("spread_seconds", gradient.spread);
 }
+
+template <typename Fields>
+void Visit(Fields& fields, MaybeConst<Profile> auto& profile) {
+  fields("model", profile.model, kRequired);
+  fields("hardware", profile.hardware, kRequired);
+  fields("source", profile.source, kRequired);
+  fields("versions", profile.versions, kRequired);
+  fields("batch_size", profile.batch_size, AtLeast(1));
+  fields("parameters", profile.parameters, AtLeast(1));
+  fields("forward_seconds", profile.forward, kRequired);
+  fields("pass_seconds", profile.pass, kRequired);
+  fields("pass_spread_seconds", profile.pass_spread);
+  fields("update_seconds", profile.update, kRequired);
+  fields("accumulate_bytes_per_second", profile.accumulate_bytes_per_second, AtLeast(1));
+  fields("gradients", profile.gradients, kRequired);
+}
+
+namespace {
 
 void CheckGradients(const Profile& profile, JsonObject& file) {
   const std::vector<ProfiledGradient>& gradients = profile.gradients;
@@ -54,23 +66,8 @@ void CheckGradients(const Profile& profile, JsonObject& file) {
 Profile ReadProfile(const std::string& path) {
   JsonObject file = JsonObject::Read(path);
   Profile profile;
-  profile.model = file.Text("model");
-  profile.hardware = file.Text("hardware");
-  profile.source = file.Text("source");
-  JsonObject versions = file.Object("versions");
-  for (const std::string& name : versions.Keys()) profile.versions[name] = versions.Text(name);
-  profile.batch_size = file.Count("batch_size", 1);
-  profile.parameters = file.Integer("parameters", 1);
-  profile.forward = file.Number("forward_seconds", 0);
-  profile.pass = file.Number("pass_seconds", 0);
+  FieldReader::ReadRecord(file, profile, OtherKeys::kRefused);
   if (profile.pass == 0) file.Fail("pass_seconds", "is 0: a step takes time");
-  if (file.Has("pass_spread_seconds")) profile.pass_spread = file.Number("pass_spread_seconds", 0);
-  profile.update = file.Number("update_seconds", 0);
-  profile.accumulate_bytes_per_second = file.Number("accumulate_bytes_per_second", 1);
-  for (JsonObject& gradient : file.Objects("gradients")) {
-    profile.gradients.push_back(ReadGradient(gradient));
-  }
-  file.Finish();
   CheckGradients(profile, file);
   return profile;
 }
@@ -89,26 +86,7 @@ std::vector<Extent> ExtentsOf(const Profile& profile) {
 }
 
 absl::Status WriteProfile(const Profile& profile, const std::string& path) {
-  nlohmann::ordered_json json = {
-      {"model", profile.model},
-      {"hardware", profile.hardware},
-      {"source", profile.source},
-      {"versions", profile.versions},
-      {"batch_size", profile.batch_size},
-      {"parameters", profile.parameters},
-      {"forward_seconds", profile.forward},
-      {"pass_seconds", profile.pass},
-      {"pass_spread_seconds", profile.pass_spread},
-      {"update_seconds", profile.update},
-      {"accumulate_bytes_per_second", profile.accumulate_bytes_per_second},
-      {"gradients", nlohmann::ordered_json::array()}};
-  for (const ProfiledGradient& gradient : profile.gradients) {
-    json["gradients"].push_back({{"parameter", gradient.parameter},
-                                 {"elements", gradient.elements},
-                                 {"ready_seconds", gradient.ready},
-                                 {"spread_seconds", gradient.spread}});
-  }
-  return WriteFile(path, json.dump(1) + "\n");
+  return WriteFile(path, FieldWriter::ToJson(profile).dump(1) + "\n");
 }
 
 }  // namespace core

@@ -1,6 +1,5 @@
 #include "core/records/profile.h"
 
-#include <cstdlib>
 #include <string>
 
 #include "core/base/error.h"

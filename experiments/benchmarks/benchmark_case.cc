@@ -1,19 +1,18 @@
 #include "experiments/benchmarks/benchmark_case.h"
 
-#include <filesystem>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/base/error.h"
 #include "core/strategies/strategies.h"
+#include "experiments/common/runfiles.h"
 
 namespace experiments {
 namespace {
 
 std::vector<std::string> TestHosts(const BenchmarkCase& benchmark_case,
                                    const BenchmarkOptions& options) {
-  return {ProgramPath("tools/test_hosts"), absl::StrCat("--hosts=", benchmark_case.ranks),
+  return {ShippedFile("tools/test_hosts"), absl::StrCat("--hosts=", benchmark_case.ranks),
           absl::StrCat("--rate=", options.rate), "--"};
 }
 
@@ -21,26 +20,25 @@ BenchmarkCommand OurCommand(const BenchmarkCase& benchmark_case, const Benchmark
                             const std::string& folder) {
   BenchmarkCommand command{.program = "lockstep", .folder = folder};
   if (!options.rate.empty()) command.arguments = TestHosts(benchmark_case, options);
-  command.arguments.push_back(ProgramPath("experiments/baseline_ddp"));
+  command.arguments.push_back(ShippedFile("experiments/baseline_ddp"));
   if (!options.rate.empty()) command.arguments.push_back("--interface=eth0");
   // The parts of a step are means over an epoch: the second has the first steps behind it.
   const int epochs = options.steps >= 4 ? 2 : 1;
-  for (const std::string& flag : {
-           absl::StrCat("--strategy=", benchmark_case.strategy),
-           absl::StrCat("--nproc_per_node=", benchmark_case.ranks),
-           std::string("--synthetic"),
-           absl::StrCat("--epochs=", epochs),
-           absl::StrCat("--steps=", options.steps / epochs),
-           absl::StrCat("--batch_size=", options.batch_size),
-           absl::StrCat("--image_size=", options.image_size),
-           absl::StrCat("--threads=", options.threads),
-           absl::StrCat("--backend=", options.backend),
-           absl::StrCat("--device=", options.device),
-           absl::StrCat("--precision=", options.precision),
-           absl::StrCat("--output_dir=", folder),
-       }) {
-    command.arguments.push_back(flag);
-  }
+  command.arguments.insert(command.arguments.end(),
+                           {
+                               absl::StrCat("--strategy=", benchmark_case.strategy),
+                               absl::StrCat("--nproc_per_node=", benchmark_case.ranks),
+                               "--synthetic",
+                               absl::StrCat("--epochs=", epochs),
+                               absl::StrCat("--steps=", options.steps / epochs),
+                               absl::StrCat("--batch_size=", options.batch_size),
+                               absl::StrCat("--image_size=", options.image_size),
+                               absl::StrCat("--threads=", options.threads),
+                               absl::StrCat("--backend=", options.backend),
+                               absl::StrCat("--device=", options.device),
+                               absl::StrCat("--precision=", options.precision),
+                               absl::StrCat("--output_dir=", folder),
+                           });
   return command;
 }
 
@@ -56,23 +54,21 @@ BenchmarkCommand ScriptCommand(const std::string& script, const BenchmarkCase& b
   }
   command.arguments.push_back(options.python);
   if (options.rate.empty() && benchmark_case.ranks > 1) {
-    for (const std::string& argument : {std::string("-m"), std::string("torch.distributed.run"),
-                                        absl::StrCat("--nproc_per_node=", benchmark_case.ranks)}) {
-      command.arguments.push_back(argument);
-    }
+    command.arguments.insert(
+        command.arguments.end(),
+        {"-m", "torch.distributed.run", absl::StrCat("--nproc_per_node=", benchmark_case.ranks)});
   }
   std::vector<std::string> words = absl::StrSplit(script, ' ');
   words[0] = absl::StrCat(options.scripts, "/", words[0]);
   command.arguments.insert(command.arguments.end(), words.begin(), words.end());
-  for (const std::string& flag : {
-           std::string("--synthetic"),
-           absl::StrCat("--steps=", options.steps),
-           absl::StrCat("--batch-size=", options.batch_size),
-           absl::StrCat("--image-size=", options.image_size),
-           absl::StrCat("--results=", folder, "/results.json"),
-       }) {
-    command.arguments.push_back(flag);
-  }
+  command.arguments.insert(command.arguments.end(),
+                           {
+                               "--synthetic",
+                               absl::StrCat("--steps=", options.steps),
+                               absl::StrCat("--batch-size=", options.batch_size),
+                               absl::StrCat("--image-size=", options.image_size),
+                               absl::StrCat("--results=", folder, "/results.json"),
+                           });
   return command;
 }
 
@@ -122,11 +118,6 @@ std::vector<BenchmarkCommand> BenchmarkCommands(const BenchmarkCase& benchmark_c
     commands.push_back(ScriptCommand(script, benchmark_case, options, folder));
   }
   return commands;
-}
-
-std::string ProgramPath(const std::string& path) {
-  // .../bin/experiments/benchmark
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / path;
 }
 
 }  // namespace experiments

@@ -49,9 +49,6 @@ std::vector<BenchmarkCommand> BenchmarkCommands(const BenchmarkCase& benchmark_c
                                                 const BenchmarkOptions& options,
                                                 const std::string& folder);
 
-// Another program of this build, by its path in the workspace.
-std::string ProgramPath(const std::string& path);
-
 }  // namespace experiments
 
 #endif  // EXPERIMENTS_BENCHMARKS_BENCHMARK_CASE_H_

@@ -1,12 +1,10 @@
 #include "experiments/benchmarks/benchmark_row.h"
 
-#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "core/base/table.h"
 
 namespace experiments {
@@ -54,9 +52,9 @@ const std::vector<Column>& Columns() {
 std::vector<std::string> Cells(const BenchmarkRow& row) {
   std::vector<std::string> cells = {row.name, row.program};
   for (const Column& column : Columns()) {
-    const std::optional<double> figure = column.figure(row);
-    cells.push_back(figure ? absl::StrFormat("%.*f", column.decimals, *figure / column.unit_size)
-                           : "-");
+    std::optional<double> figure = column.figure(row);
+    if (figure) *figure /= column.unit_size;
+    cells.push_back(core::Fixed(figure, column.decimals));
   }
   return cells;
 }

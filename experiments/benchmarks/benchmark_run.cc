@@ -8,20 +8,20 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/error.h"
 #include "core/base/json_object.h"
 #include "core/base/process.h"
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
+#include "core/records/results.h"
 #include "experiments/training/launcher.h"
 
 namespace experiments {
 namespace {
 
-constexpr size_t kFirstSteps = 2;
+constexpr std::ptrdiff_t kFirstSteps = 2;
 
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
@@ -95,28 +95,6 @@ BenchmarkRun ReadRun(const BenchmarkCommand& command) {
   return run;
 }
 
-// The mean of a figure over the runs that have it.
-template <typename Get>
-std::optional<double> Mean(std::span<const BenchmarkRun> runs, const Get& get) {
-  double sum = 0;
-  int count = 0;
-  for (const BenchmarkRun& run : runs) {
-    const std::optional<double> value = get(run);
-    if (!value) continue;
-    sum += *value;
-    ++count;
-  }
-  return count == 0 ? std::nullopt : std::optional(sum / count);
-}
-
-std::optional<core::Breakdown> MeanBreakdown(std::span<const BenchmarkRun> runs) {
-  std::vector<core::Breakdown> breakdowns;
-  for (const BenchmarkRun& run : runs) {
-    if (run.breakdown) breakdowns.push_back(*run.breakdown);
-  }
-  return breakdowns.empty() ? std::nullopt : std::optional(core::Mean(breakdowns));
-}
-
 double CountWrong(std::span<const BenchmarkRun> runs, std::optional<double> first_loss) {
   int64_t wrong = 0;
   for (const BenchmarkRun& run : runs) {
@@ -133,9 +111,8 @@ double CountWrong(std::span<const BenchmarkRun> runs, std::optional<double> firs
 
 }  // namespace
 
-std::span<const double> BenchmarkRun::SteadySteps() const {
-  const size_t left_out = std::min(kFirstSteps, step_times.size() - 1);
-  return std::span(step_times).subspan(left_out);
+std::vector<double> BenchmarkRun::SteadySteps() const {
+  return {step_times.begin() + std::min(kFirstSteps, std::ssize(step_times) - 1), step_times.end()};
 }
 
 BenchmarkRun RunBenchmarkCommand(const BenchmarkCommand& command) {
@@ -162,25 +139,24 @@ BenchmarkRow MakeRow(const BenchmarkCase& benchmark_case, const BenchmarkOptions
   BenchmarkRow row{.name = benchmark_case.name, .program = command.program};
   std::vector<double> steps;
   for (const BenchmarkRun& run : runs) {
-    const std::span<const double> steady = run.SteadySteps();
+    const std::vector<double> steady = run.SteadySteps();
     steps.insert(steps.end(), steady.begin(), steady.end());
     for (const double memory : run.peak_memory) {
       row.peak_memory_bytes = std::max(row.peak_memory_bytes.value_or(0), memory);
     }
   }
-  const double median = core::Quantile(steps, 0.5);
+  const double median = core::Median(steps);
   row.images_per_second = options.batch_size * benchmark_case.training_ranks() / median;
   row.step_seconds = median;
-  row.step_spread_seconds = core::Quantile(steps, 0.75) - core::Quantile(steps, 0.25);
+  row.step_spread_seconds = core::InterquartileRange(steps);
   row.steps = static_cast<double>(steps.size());
-  row.breakdown = MeanBreakdown(runs);
+  row.breakdown = core::MeanOf(runs, &BenchmarkRun::breakdown);
   // On test hosts our ranks count from their own start, which leaves the set-up of the hosts out.
   if (options.rate.empty()) {
-    row.first_step_seconds = Mean(runs, [](const BenchmarkRun& run) { return run.first_step; });
+    row.first_step_seconds = core::MeanOf(runs, &BenchmarkRun::first_step);
   }
   row.wrong = CountWrong(runs, first_loss);
-  row.other_cores =
-      Mean(runs, [](const BenchmarkRun& run) { return std::optional(run.other_cores); });
+  row.other_cores = core::MeanOf(runs, &BenchmarkRun::other_cores);
   return row;
 }
 

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "core/records/results.h"
 #include "experiments/benchmarks/benchmark_case.h"
 #include "experiments/benchmarks/benchmark_row.h"
 
@@ -24,7 +23,7 @@ struct BenchmarkRun {
   std::map<std::string, std::string> configuration;
 
   // Without the first two steps, in which memory is fetched and kernels are chosen.
-  std::span<const double> SteadySteps() const;
+  std::vector<double> SteadySteps() const;
 };
 
 // Starts `command` and waits for its end. Throws core::Error that says how it failed, with the last

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -20,8 +20,7 @@ struct PublishedFigures {
 // A profile with the published throughput and the proportions of one that was measured of the same
 // model: a step takes batch / throughput, of which
 //   update   5 · 4 B · parameters / memory bandwidth: parameter, momentum and gradient are read,
-//   the
-//            first two written
+//            the first two written
 //   forward  a third of the pass, the rest of the step: backward computes two products where
 //            forward computes one
 //   ready    of a gradient: as far between the start and the end of backward as it was measured

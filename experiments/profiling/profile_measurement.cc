@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 #include "core/task.h"
 
 namespace experiments {
@@ -50,11 +50,7 @@ std::vector<double> AllOf(const std::vector<StepTimes>& steps, double StepTimes:
 }
 
 double Median(const std::vector<StepTimes>& steps, double StepTimes::*time) {
-  return core::Quantile(AllOf(steps, time), 0.5);
-}
-
-double InterquartileRange(const std::vector<double>& values) {
-  return core::Quantile(values, 0.75) - core::Quantile(values, 0.25);
+  return core::Median(AllOf(steps, time));
 }
 
 }  // namespace
@@ -93,14 +89,14 @@ core::Profile ProfileOf(const std::vector<StepTimes>& steps,
     for (const StepTimes& step : steps) ready.push_back(step.ready[i]);
     profile.gradients.push_back({.parameter = static_cast<int>(i),
                                  .elements = extents[i].count,
-                                 .ready = std::max(profile.forward, core::Quantile(ready, 0.5)),
-                                 .spread = InterquartileRange(ready)});
+                                 .ready = std::max(profile.forward, core::Median(ready)),
+                                 .spread = core::InterquartileRange(ready)});
     profile.parameters += extents[i].count;
   }
   std::stable_sort(profile.gradients.begin(), profile.gradients.end(),
                    [](const auto& a, const auto& b) { return a.ready < b.ready; });
   profile.pass = std::max(Median(steps, &StepTimes::pass), profile.gradients.back().ready);
-  profile.pass_spread = InterquartileRange(AllOf(steps, &StepTimes::pass));
+  profile.pass_spread = core::InterquartileRange(AllOf(steps, &StepTimes::pass));
   profile.accumulate_bytes_per_second =
       4.0 * static_cast<double>(profile.parameters) / Median(steps, &StepTimes::accumulate);
   return profile;

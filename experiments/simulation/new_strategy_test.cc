@@ -1,7 +1,6 @@
 // A strategy that only this file knows goes all the way: flags, conformance, simulation with size,
 // method and bottleneck, and the report.
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "analysis/report.h"
@@ -103,7 +102,7 @@ TEST(NewStrategy, IsCountedToTheMessage) {
   for (int size : {1, 2, 3, 17, 200}) {
     SimulationCase simulation = ChainOf(size);
     simulation.steps = 10;
-    const SimulationRow row = RunSimulation(simulation, kMessagesMax, "");
+    const core::SimulationRow row = RunSimulation(simulation, kMessagesMax);
     const sim::StrategyCalls calls = CallsOf(simulation);
     EXPECT_EQ(calls.step.messages, 2 * (size - 1)) << size;
     EXPECT_NEAR(SizeOf(simulation, SimulationMethod::kMessages).messages, *row.messages, size);
@@ -131,14 +130,14 @@ TEST(NewStrategy, MemoryIsEstimatedBeforeItStarts) {
 // A model of 96 MB over 10 Gbit/s takes 77 ms a hop; a pass takes 100 ms.
 TEST(NewStrategy, HasABottleneck) {
   const SimulationCase simulation = ChainOf(8);
-  const SimulationRow row = RunSimulation(simulation, kMessagesMax, "");
+  const core::SimulationRow row = RunSimulation(simulation, kMessagesMax);
   const std::vector<Remedy> remedies = RemediesFor(simulation);
-  std::vector<SimulationRow> rows;
+  std::vector<core::SimulationRow> rows;
   for (const Remedy& remedy : remedies) {
     EXPECT_NE(remedy.resource, Resource::kServers);
-    rows.push_back(RunSimulation(remedy.simulation, kMessagesMax, ""));
+    rows.push_back(RunSimulation(remedy.simulation, kMessagesMax));
   }
-  const Bottleneck bottleneck = FindBottleneck(simulation, row, remedies, rows);
+  const Bottleneck bottleneck = FindBottleneck(row, remedies, rows);
   EXPECT_EQ(bottleneck.name, "nics' links");
   EXPECT_GT(bottleneck.busy, 0);
 }

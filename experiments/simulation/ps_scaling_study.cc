@@ -1,7 +1,5 @@
 #include "experiments/simulation/ps_scaling_study.h"
 
-#include <algorithm>
-
 #include "core/base/error.h"
 #include "experiments/simulation/simulation_size.h"
 
@@ -105,11 +103,6 @@ std::vector<StudyPoint> StudyPoints(const StudyOptions& options) {
     }
   }
   return points;
-}
-
-double CostOf(const StudyPoint& point) {
-  const size_t collectives = CallsOf(point.simulation).step.collectives.size();
-  return static_cast<double>(std::max<size_t>(10, collectives)) * point.simulation.world_size;
 }
 
 }  // namespace experiments

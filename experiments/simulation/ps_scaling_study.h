@@ -28,9 +28,6 @@ struct StudyPoint {
 // among more than 4,096 workers only where every message is simulated.
 std::vector<StudyPoint> StudyPoints(const StudyOptions& options);
 
-// What simulating the point takes, compared with others, roughly.
-double CostOf(const StudyPoint& point);
-
 // Most messages of a point that are simulated one by one, where there is another way.
 inline constexpr double kStudyMessagesMax = 6e5;
 

@@ -1,6 +1,5 @@
 // The study with a few points.
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 

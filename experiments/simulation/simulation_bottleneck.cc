@@ -10,30 +10,6 @@
 namespace experiments {
 namespace {
 
-std::string ServersOwn(const SimulationCase& simulation, const std::string& what) {
-  return (RolesOf(simulation).servers == 1 ? "server's " : "servers' ") + what;
-}
-
-std::string NameOf(Resource resource, const SimulationCase& simulation) {
-  switch (resource) {
-    case Resource::kLinks:
-      return RolesOf(simulation).servers > 0 ? ServersOwn(simulation, "links") : "nics' links";
-    case Resource::kRacks:
-      return "racks' links";
-    case Resource::kLatency:
-      return "latency";
-    case Resource::kComputing:
-      return "workers' computing";
-    case Resource::kServing:
-      return ServersOwn(simulation, "computing");
-    case Resource::kChance:
-      return "stragglers";
-    case Resource::kServers:
-      break;
-  }
-  return "";
-}
-
 // Twice the bandwidth of every nic, and no more than before of the racks'.
 void DoubleBandwidth(sim::Cluster& cluster) {
   cluster.nic.bytes_per_second *= 2;
@@ -76,33 +52,21 @@ double ShareOf(Resource resource, double gain) {
   return (resource == Resource::kChance ? 1 : 2) * (1 - 1 / gain);
 }
 
-double GainOf(const SimulationRow& row, const SimulationRow& remedied) {
-  return *remedied.images_per_second / *row.images_per_second;
+double GainOf(const core::SimulationRow& row, const core::SimulationRow& remedied) {
+  return remedied.images_per_second / row.images_per_second;
 }
 
 std::string Gain(const Remedy& remedy, double gain) {
   return absl::StrFormat("%s would give %.2fx", remedy.name, gain);
 }
 
-double BusyOf(Resource resource, const SimulationRow& row, double share) {
+double BusyOf(Resource resource, const core::SimulationRow& row, double share) {
   const double step = row.step.total.count();
   std::optional<double> measured;
   if (resource == Resource::kLinks) measured = row.link_busy;
   if (resource == Resource::kComputing) measured = row.step.computation.count() / step;
   if (resource == Resource::kServing && row.serve_seconds) measured = *row.serve_seconds / step;
   return std::clamp(measured.value_or(share), 0.0, 1.0);
-}
-
-std::string VerbOf(Resource resource) {
-  switch (resource) {
-    case Resource::kLinks:
-    case Resource::kRacks:
-      return "are busy";
-    case Resource::kChance:
-      return "cost";
-    default:
-      return "takes";
-  }
 }
 
 }  // namespace
@@ -112,34 +76,43 @@ std::vector<Remedy> RemediesFor(const SimulationCase& simulation) {
   // Who sends others messages has others add what is in them.
   const bool serves = calls.step.messages > 0;
   std::vector<Remedy> remedies;
-  const auto add = [&](Resource resource, const std::string& name) -> SimulationCase& {
-    return remedies.emplace_back(Remedy{resource, name, simulation}).simulation;
+  const auto add = [&](Resource resource, const std::string& resource_name, const char* verb,
+                       const std::string& name) -> SimulationCase& {
+    remedies.push_back({resource, resource_name, verb, name, simulation});
+    return remedies.back().simulation;
   };
-  if (simulation.strategy->Takes("servers") && calls.roles.servers > 0) {
-    const int servers = 2 * calls.roles.servers;
-    SimulationCase& more = add(
-        Resource::kServers, absl::StrCat(servers == 2 ? "two" : absl::StrCat(servers), " servers"));
-    more.options.server.servers = servers;
-    more.world_size += calls.roles.servers;
+  const int servers = calls.roles.servers;
+  const std::string owner = servers == 1 ? "server's " : "servers' ";
+  if (simulation.strategy->Takes("servers") && servers > 0) {
+    SimulationCase& more =
+        add(Resource::kServers, "", "",
+            absl::StrCat(servers == 1 ? "two" : absl::StrCat(2 * servers), " servers"));
+    more.options.server.servers = 2 * servers;
+    more.world_size += servers;
   }
-  DoubleBandwidth(add(Resource::kLinks, "twice the bandwidth").cluster);
+  DoubleBandwidth(add(Resource::kLinks, servers > 0 ? owner + "links" : "nics' links", "are busy",
+                      "twice the bandwidth")
+                      .cluster);
   if (simulation.cluster.hosts_per_rack > 0) {
-    add(Resource::kRacks, "twice the bandwidth between racks").cluster.oversubscription /= 2;
+    add(Resource::kRacks, "racks' links", "are busy", "twice the bandwidth between racks")
+        .cluster.oversubscription /= 2;
   }
-  HalveLatency(add(Resource::kLatency, "half the latency").cluster);
-  HalveComputing(add(Resource::kComputing, "twice the workers' speed of computing"), serves);
+  HalveLatency(add(Resource::kLatency, "latency", "takes", "half the latency").cluster);
+  HalveComputing(add(Resource::kComputing, "workers' computing", "takes",
+                     "twice the workers' speed of computing"),
+                 serves);
   if (serves) {
-    HalveServing(add(Resource::kServing, "twice the server's speed of computing"));
+    HalveServing(add(Resource::kServing, owner + "computing", "takes",
+                     "twice the server's speed of computing"));
   }
   if (IsDisturbed(simulation.cluster.disturbance)) {
-    add(Resource::kChance, "no disturbance").cluster.disturbance = {};
+    add(Resource::kChance, "stragglers", "cost", "no disturbance").cluster.disturbance = {};
   }
   return remedies;
 }
 
-Bottleneck FindBottleneck(const SimulationCase& simulation, const SimulationRow& row,
-                          const std::vector<Remedy>& remedies,
-                          std::span<const SimulationRow> rows) {
+Bottleneck FindBottleneck(const core::SimulationRow& row, const std::vector<Remedy>& remedies,
+                          std::span<const core::SimulationRow> rows) {
   std::optional<size_t> servers;
   double chance = 0;
   for (size_t i = 0; i < remedies.size(); ++i) {
@@ -163,14 +136,14 @@ Bottleneck FindBottleneck(const SimulationCase& simulation, const SimulationRow&
   const Resource resource = remedies[*most].resource;
   const double gain = GainOf(row, rows[*most]);
   Bottleneck bottleneck;
-  bottleneck.name = NameOf(resource, simulation);
+  bottleneck.name = remedies[*most].resource_name;
   bottleneck.busy = BusyOf(resource, row, ShareOf(resource, gain));
   std::vector<std::string> gains;
   const bool of_servers = resource == Resource::kLinks || resource == Resource::kServing;
   if (servers && of_servers) gains.push_back(Gain(remedies[*servers], GainOf(row, rows[*servers])));
   gains.push_back(Gain(remedies[*most], gain));
   bottleneck.sentence =
-      absl::StrFormat("%s %s %.0f %% of a step: %s", bottleneck.name, VerbOf(resource),
+      absl::StrFormat("%s %s %.0f %% of a step: %s", bottleneck.name, remedies[*most].verb,
                       100 * bottleneck.busy, absl::StrJoin(gains, ", "));
   return bottleneck;
 }

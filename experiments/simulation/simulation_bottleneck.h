@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/records/simulation_row.h"
 #include "experiments/simulation/simulation_case.h"
-#include "experiments/simulation/simulation_row.h"
 
 namespace experiments {
 
@@ -16,7 +16,9 @@ enum class Resource { kLinks, kRacks, kLatency, kComputing, kServing, kChance, k
 // The run again, with more of one resource.
 struct Remedy {
   Resource resource;
-  std::string name;  // "two servers", "twice the bandwidth".
+  std::string resource_name;  // "server's links".
+  const char* verb;           // Of that: "are busy".
+  std::string name;           // "two servers", "twice the bandwidth".
   SimulationCase simulation;
 };
 
@@ -32,8 +34,8 @@ struct Bottleneck {
 };
 
 // `rows` are what the remedies gave, in their order.
-Bottleneck FindBottleneck(const SimulationCase& simulation, const SimulationRow& row,
-                          const std::vector<Remedy>& remedies, std::span<const SimulationRow> rows);
+Bottleneck FindBottleneck(const core::SimulationRow& row, const std::vector<Remedy>& remedies,
+                          std::span<const core::SimulationRow> rows);
 
 }  // namespace experiments
 

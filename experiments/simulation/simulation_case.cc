@@ -6,17 +6,8 @@
 namespace experiments {
 
 std::string Name(SimulationMethod method) {
-  switch (method) {
-    case SimulationMethod::kAutomatic:
-      return "auto";
-    case SimulationMethod::kMessages:
-      return "messages";
-    case SimulationMethod::kFormula:
-      return "formula";
-    case SimulationMethod::kClosedForm:
-      return "closed form";
-  }
-  return "";
+  static constexpr const char* kNames[] = {"auto", "messages", "formula", "closed form"};
+  return kNames[static_cast<size_t>(method)];
 }
 
 std::unique_ptr<core::Strategy> MakeStrategy(const SimulationCase& simulation) {

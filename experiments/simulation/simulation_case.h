@@ -32,6 +32,7 @@ struct SimulationCase {
   core::AllReduceOptions all_reduce;
   sim::Cluster cluster;
   core::Profile profile;
+  std::string trace;  // File for a Chrome trace of what the recorded ranks do; empty: none.
 };
 
 // One rank's strategy. Throws core::Error for options that do not go together.

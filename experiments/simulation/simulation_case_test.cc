@@ -1,7 +1,5 @@
 #include "experiments/simulation/simulation_case.h"
 
-#include <vector>
-
 #include "experiments/simulation/simulation_options.h"
 #include "experiments/simulation/simulation_run.h"
 #include "experiments/testing/simulation_cases.h"
@@ -23,12 +21,12 @@ SimulationCase ServerCase(int world_size) {
 
 double ByMessages(SimulationCase simulation) {
   simulation.method = SimulationMethod::kMessages;
-  return RunSimulation(simulation, 0, "").step.total.count();
+  return RunSimulation(simulation, 0).step.total.count();
 }
 
 double ByClosedForm(SimulationCase simulation) {
   simulation.method = SimulationMethod::kClosedForm;
-  return RunSimulation(simulation, 0, "").step.total.count();
+  return RunSimulation(simulation, 0).step.total.count();
 }
 
 TEST(ClosedForm, IsExactForAnyNumberOfServers) {

@@ -1,15 +1,11 @@
 // How much memory simulating is said to take before it starts, compared with what it takes.
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "experiments/common/job_pool.h"
-#include "experiments/simulation/simulation_row.h"
 #include "experiments/simulation/simulation_run.h"
 #include "experiments/simulation/simulation_size.h"
 #include "experiments/testing/simulation_cases.h"
 #include "gtest/gtest.h"
-#include "nlohmann/json.hpp"
 
 namespace experiments {
 namespace {
@@ -23,11 +19,7 @@ constexpr auto kFormula = SimulationMethod::kFormula;
 
 // What the process that simulates the case has needed at most.
 double PeakOf(const SimulationCase& simulation) {
-  double peak = 0;
-  RunJobs({SimulationJob(simulation, kMessagesMax, "")}, {}, [&](size_t, const std::string& row) {
-    peak = *SimulationRowFrom(nlohmann::ordered_json::parse(row)).memory_bytes;
-  });
-  return peak;
+  return *RunSimulations({simulation}, kMessagesMax, 1)[0].memory_bytes;
 }
 
 // A case whose estimate is compared with what it really takes, both without what a process takes

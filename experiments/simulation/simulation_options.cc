@@ -24,8 +24,8 @@ constexpr char kDefaultProfile[] = "experiments/profiles/resnet50_64px_batch16_f
 
 // What flags say that is not yet what a case needs.
 struct Asked {
-  std::string strategies = "parameter_server";
-  std::string world_sizes = "2,4,8,16,32,64";
+  std::vector<std::string> strategies = {"parameter_server"};
+  std::vector<int> world_sizes = {2, 4, 8, 16, 32, 64};
   std::string cluster;
   std::string profile;
 };
@@ -77,9 +77,11 @@ core::FlagTable FlagsOf(SimulationOptions& options, SimulationCase& base, Asked&
   core::FlagTable flags = {
       {"strategy", &asked.strategies, ParseStrategies,
        absl::StrCat("one of ", absl::StrJoin(core::StrategyNames(), ", "),
-                    ", or several: ddp,parameter_server")},
+                    ", or several: ddp,parameter_server"),
+       asked.strategies[0]},
       {"world_size", &asked.world_sizes, ParseWorldSizes,
-       "ranks, servers included: a list, in which ... continues: 2,4,...,65536"},
+       "ranks, servers included: a list, in which ... continues: 2,4,...,65536",
+       absl::StrJoin(asked.world_sizes, ",")},
       {"cluster", &asked.cluster, core::IsPath(), "JSON description of the cluster", "a star"},
       {"profile", &asked.profile, core::IsPath(), "JSON profile of what a step costs",
        "one that was measured"},
@@ -179,13 +181,11 @@ SimulationOptions ReadSimulationOptions(int argc, char** argv, std::string_view 
   simulation.profile =
       core::ReadProfile(asked.profile.empty() ? ShippedFile(kDefaultProfile) : asked.profile);
   options.cluster = InWords(simulation.cluster);
-  const auto strategies = ParseStrategies(asked.strategies);
-  const auto world_sizes = ParseWorldSizes(asked.world_sizes);
   std::vector<core::StrategyEntry> chosen;
-  for (const std::string& strategy : *strategies) {
+  for (const std::string& strategy : asked.strategies) {
     simulation.strategy = *core::StrategyNamed(strategy);
     chosen.push_back(*simulation.strategy);
-    for (int world_size : *world_sizes) {
+    for (int world_size : asked.world_sizes) {
       simulation.world_size = world_size;
       options.cases.push_back(simulation);
     }

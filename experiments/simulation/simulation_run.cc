@@ -1,16 +1,23 @@
 #include "experiments/simulation/simulation_run.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <numeric>
 #include <optional>
-#include <vector>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json_object.h"
 #include "core/base/memory.h"
+#include "core/records/fields.h"
 #include "core/records/trace.h"
-#include "experiments/simulation/simulation_size.h"
+#include "experiments/common/job_pool.h"
 #include "sim/cost/server_step.h"
 #include "sim/simulate.h"
 
@@ -24,7 +31,8 @@ double ImagesPerSecond(const SimulationCase& simulation, const core::Roles& role
 // "host 0's " of "host 0's up-link".
 std::string OwnerOf(const std::string& link) { return link.substr(0, link.rfind(' ') + 1); }
 
-void AddLink(const SimulationCase& simulation, const sim::Simulation& result, SimulationRow& row) {
+void AddLink(const SimulationCase& simulation, const sim::Simulation& result,
+             core::SimulationRow& row) {
   if (result.busiest.empty()) return;
   const sim::LinkReport& link = result.busiest[0];
   row.busiest_link = link.name;
@@ -41,10 +49,10 @@ void AddLink(const SimulationCase& simulation, const sim::Simulation& result, Si
   row.link_busy = busy;
 }
 
-SimulationRow ClosedFormRow(const SimulationCase& simulation) {
+core::SimulationRow ClosedFormRow(const SimulationCase& simulation) {
   const core::Roles roles = RolesOf(simulation);
   const sim::ServerStep step = sim::ClosedForm(simulation.cluster, simulation.profile, roles);
-  SimulationRow row;
+  core::SimulationRow row;
   row.step = {.total = core::Duration(step.total()),
               // Workers that serve add and update themselves.
               .computation = core::Duration(step.compute + (roles.servers > 0 ? 0 : step.serve)),
@@ -57,6 +65,12 @@ SimulationRow ClosedFormRow(const SimulationCase& simulation) {
   return row;
 }
 
+// That programs can still have.
+double FreeMemoryBytes() {
+  if (const std::optional<double> available = core::AvailableMemoryBytes()) return *available;
+  throw core::Error("/proc/meminfo does not say how much memory is available");
+}
+
 void WriteTrace(const sim::Simulation& result, const std::string& path) {
   std::vector<std::string> events;
   for (const sim::RankTrace& rank : result.traces) {
@@ -65,8 +79,7 @@ void WriteTrace(const sim::Simulation& result, const std::string& path) {
   core::ThrowIfError(core::WriteFile(path, core::TraceFile(events)));
 }
 
-SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod method,
-                           const std::string& trace) {
+core::SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod method) {
   const sim::Simulation result = sim::Simulate(
       simulation.cluster, simulation.profile, [&](int) { return MakeStrategy(simulation); },
       {.world_size = simulation.world_size,
@@ -74,8 +87,8 @@ SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod me
        .collectives = method == SimulationMethod::kFormula ? sim::CollectiveMode::kFormula
                                                            : sim::CollectiveMode::kMessages,
        .all_reduce = simulation.all_reduce,
-       .trace = !trace.empty()});
-  SimulationRow row;
+       .trace = !simulation.trace.empty()});
+  core::SimulationRow row;
   row.step = core::Mean(result.worker_steps);
   row.step.total = core::Duration(result.step_seconds);
   if (!result.server_steps.empty()) {
@@ -86,20 +99,19 @@ SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMethod me
   row.events = static_cast<double>(result.events);
   row.messages = static_cast<double>(result.messages);
   row.memory_bytes = static_cast<double>(result.memory_bytes);
-  if (!trace.empty()) WriteTrace(result, trace);
+  if (!simulation.trace.empty()) WriteTrace(result, simulation.trace);
   return row;
 }
 
 }  // namespace
 
-SimulationRow RunSimulation(const SimulationCase& simulation, double messages_max,
-                            const std::string& trace) {
+core::SimulationRow RunSimulation(const SimulationCase& simulation, double messages_max) {
   const auto start = std::chrono::steady_clock::now();
   const core::Roles roles = RolesOf(simulation);
   const SimulationMethod method = MethodFor(simulation, messages_max);
-  SimulationRow row = method == SimulationMethod::kClosedForm
-                          ? ClosedFormRow(simulation)
-                          : SimulatedRow(simulation, method, trace);
+  core::SimulationRow row = method == SimulationMethod::kClosedForm
+                                ? ClosedFormRow(simulation)
+                                : SimulatedRow(simulation, method);
   row.strategy = Label(simulation);
   row.world_size = simulation.world_size;
   row.workers = roles.workers;
@@ -112,24 +124,47 @@ SimulationRow RunSimulation(const SimulationCase& simulation, double messages_ma
   return row;
 }
 
-Job SimulationJob(const SimulationCase& simulation, double messages_max, const std::string& trace) {
-  const SimulationSize size = SizeOf(simulation, MethodFor(simulation, messages_max));
-  return {.name = absl::StrCat(Label(simulation), ", ", simulation.world_size, " ranks"),
-          .run = [simulation, messages_max,
-                  trace] { return ToJson(RunSimulation(simulation, messages_max, trace)).dump(); },
-          .memory_bytes = static_cast<int64_t>(size.memory_bytes)};
+std::vector<core::SimulationRow> RunSimulations(const std::vector<SimulationCase>& cases,
+                                                double messages_max, int processes) {
+  std::vector<SimulationSize> sizes;
+  for (const SimulationCase& each : cases) sizes.push_back(CheckMemory(each, messages_max));
+  // What takes long comes first, so that no process is left with it at the end.
+  std::vector<size_t> order(cases.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return sizes[a].cost > sizes[b].cost; });
+  std::vector<Job> jobs;
+  for (size_t i : order) {
+    const SimulationCase& each = cases[i];
+    jobs.push_back({.name = absl::StrCat(Label(each), ", ", each.world_size, " ranks"),
+                    .run =
+                        [&each, messages_max] {
+                          const core::SimulationRow row = RunSimulation(each, messages_max);
+                          return core::FieldWriter::ToJson(row).dump();
+                        },
+                    .memory_bytes = static_cast<int64_t>(sizes[i].memory_bytes)});
+  }
+  std::vector<core::SimulationRow> rows(cases.size());
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  size_t done = 0;
+  RunJobs(jobs, {.processes = processes, .memory_bytes = static_cast<int64_t>(FreeMemoryBytes())},
+          [&](size_t job, const std::string& result) {
+            core::JsonObject json = core::JsonObject::Parse(result, jobs[job].name);
+            core::FieldReader::ReadRecord(json, rows[order[job]]);
+            ++done;
+            if (terminal) {
+              absl::FPrintF(stderr, "\r[%d/%d] %s\033[K", done, jobs.size(), jobs[job].name);
+            }
+          });
+  if (terminal) std::fputs("\r\033[K", stderr);
+  return rows;
 }
 
-double FreeMemoryBytes() {
-  if (const std::optional<double> available = core::AvailableMemoryBytes()) return *available;
-  throw core::Error("/proc/meminfo does not say how much memory is available");
-}
-
-void CheckMemory(const SimulationCase& simulation, double messages_max) {
+SimulationSize CheckMemory(const SimulationCase& simulation, double messages_max) {
   const SimulationMethod method = MethodFor(simulation, messages_max);
-  const double needed = SizeOf(simulation, method).memory_bytes;
+  const SimulationSize size = SizeOf(simulation, method);
   const double free = FreeMemoryBytes();
-  if (needed <= free) return;
+  if (size.memory_bytes <= free) return size;
   std::string others;
   const sim::StrategyCalls calls = CallsOf(simulation);
   if (simulation.strategy->Takes("servers") && calls.roles.servers > 1) {
@@ -141,7 +176,8 @@ void CheckMemory(const SimulationCase& simulation, double messages_max) {
   throw core::Error(absl::StrFormat(
       "%s at --world-size=%d, simulated by %s, needs about %.1f GB of memory, and %.1f GB are "
       "free: take a smaller world%s",
-      Label(simulation), simulation.world_size, Name(method), needed / 1e9, free / 1e9, others));
+      Label(simulation), simulation.world_size, Name(method), size.memory_bytes / 1e9, free / 1e9,
+      others));
 }
 
 }  // namespace experiments

@@ -1,30 +1,28 @@
 #ifndef EXPERIMENTS_SIMULATION_SIMULATION_RUN_H_
 #define EXPERIMENTS_SIMULATION_SIMULATION_RUN_H_
 
-#include <string>
+#include <vector>
 
-#include "experiments/common/job_pool.h"
+#include "core/records/simulation_row.h"
 #include "experiments/simulation/simulation_case.h"
-#include "experiments/simulation/simulation_row.h"
+#include "experiments/simulation/simulation_size.h"
 
 namespace experiments {
 
 // Most messages of a run that are simulated one by one unless asked for: some seconds.
 inline constexpr double kMessagesMax = 1e7;
 
-// Runs one case. With `trace` not empty writes there what the recorded ranks did, as a Chrome
-// trace. Throws core::Error.
-SimulationRow RunSimulation(const SimulationCase& simulation, double messages_max,
-                            const std::string& trace);
+// Runs one case. Throws core::Error.
+core::SimulationRow RunSimulation(const SimulationCase& simulation, double messages_max);
 
-// The same as a job, whose result is the row as JSON.
-Job SimulationJob(const SimulationCase& simulation, double messages_max, const std::string& trace);
+// Runs cases, each in a process of its own, so many at a time as there may be `processes` and as
+// memory holds; a terminal shows which are done. Rows are in the order of the cases. Throws
+// core::Error, before any runs if it is that memory cannot hold one.
+std::vector<core::SimulationRow> RunSimulations(const std::vector<SimulationCase>& cases,
+                                                double messages_max, int processes);
 
 // Throws core::Error if this machine's free memory cannot hold the case.
-void CheckMemory(const SimulationCase& simulation, double messages_max);
-
-// Bytes that programs can still have.
-double FreeMemoryBytes();
+SimulationSize CheckMemory(const SimulationCase& simulation, double messages_max);
 
 }  // namespace experiments
 

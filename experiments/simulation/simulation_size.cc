@@ -115,9 +115,10 @@ double CollectiveRankBytes(const SimulationCase& simulation, const sim::Strategy
 
 SimulationSize SizeOf(const SimulationCase& simulation, SimulationMethod method,
                       const sim::StrategyCalls& calls) {
-  if (method == SimulationMethod::kClosedForm) return {0, kBaseBytes};
-  double rank_bytes =
-      kRankBytes + kCollectiveBytes * static_cast<double>(calls.step.collectives.size());
+  const size_t collectives = calls.step.collectives.size();
+  const double cost = static_cast<double>(std::max<size_t>(10, collectives)) * calls.roles.size();
+  if (method == SimulationMethod::kClosedForm) return {0, kBaseBytes, cost};
+  double rank_bytes = kRankBytes + kCollectiveBytes * static_cast<double>(collectives);
   if (calls.step.overlaps) {
     rank_bytes += kParameterBytes * static_cast<double>(simulation.profile.gradients.size());
   }
@@ -131,7 +132,8 @@ SimulationSize SizeOf(const SimulationCase& simulation, SimulationMethod method,
   }
   return {.messages = start + step * simulation.steps,
           .memory_bytes =
-              kBaseBytes + kStrategyMessageBytes * at_once + rank_bytes * calls.roles.size()};
+              kBaseBytes + kStrategyMessageBytes * at_once + rank_bytes * calls.roles.size(),
+          .cost = cost};
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace experiments {
 struct SimulationSize {
   double messages = 0;      // Of all steps.
   double memory_bytes = 0;  // At most, and no more than some times what it turns out to be.
+  double cost = 0;          // Of simulating it, compared with others.
 };
 SimulationSize SizeOf(const SimulationCase& simulation, SimulationMethod method);
 

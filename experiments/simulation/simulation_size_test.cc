@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "experiments/simulation/simulation_run.h"
 #include "experiments/testing/simulation_cases.h"
@@ -43,7 +42,7 @@ TEST(SizeOf, CountsTheMessages) {
       simulation.method = kMessages;
       simulation.all_reduce.algorithm = algorithm;
       simulation.steps = 10;
-      const SimulationRow row = RunSimulation(simulation, 0, "");
+      const core::SimulationRow row = RunSimulation(simulation, 0);
       EXPECT_NEAR(SizeOf(simulation, kMessages).messages, *row.messages, 0.1 * *row.messages)
           << strategy.name << ", " << core::Name(algorithm);
     }

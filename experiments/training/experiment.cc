@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -17,7 +16,6 @@
 #include "core/base/error.h"
 #include "core/base/program.h"
 #include "core/base/temporary_folder.h"
-#include "core/strategies/strategies.h"
 #include "experiments/common/host_info.h"
 #include "experiments/training/launcher.h"
 #include "experiments/training/rank_environment.h"
@@ -88,7 +86,7 @@ void Announce(const RunOptions& options, const backends::ImageDataset& dataset) 
 }
 
 void StartRanks(const RunOptions& options, const backends::ImageDataset& dataset) {
-  const core::TemporaryFolder meeting_place;  // For as long as they run.
+  const core::TemporaryFolder meeting_folder;  // For as long as they run.
   const LaunchOutcome outcome = LaunchRanks(options.ranks, [&](int rank) {
     return core::ReportErrors(absl::StrCat("rank ", rank), [&] {
       RunRank(options,
@@ -96,7 +94,7 @@ void StartRanks(const RunOptions& options, const backends::ImageDataset& dataset
                .world_size = options.ranks,
                .local_rank = rank,
                .local_world_size = options.ranks},
-              {.folder = meeting_place.path()}, dataset);
+              meeting_folder.path(), dataset);
     });
   });
   if (outcome.signal) {
@@ -120,7 +118,7 @@ void WaitPassively(const RunOptions& options, char** argv) {
 }
 
 void RunExperiment(const RunOptions& options) {
-  const std::optional<RankEnvironment> environment = core::ValueOrThrow(ReadRankEnvironment());
+  const std::optional<RankEnvironment> environment = ReadRankEnvironment();
   if (environment && options.generated) {
     throw core::Error(
         "--data-dir is missing: ranks that others start share a data set that is there "
@@ -133,7 +131,7 @@ void RunExperiment(const RunOptions& options) {
   CheckBatchSize(options, dataset);
   if (!environment || environment->rank == 0) Announce(options, dataset);
   if (environment) {
-    RunRank(options, *environment, {}, dataset);
+    RunRank(options, *environment, "", dataset);
   } else {
     StartRanks(options, dataset);
   }

@@ -15,13 +15,14 @@ double Seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-}  // namespace
-
+// "95 s", "12 min", "3.4 h"
 std::string ReadableSeconds(double seconds) {
   if (seconds < 120) return absl::StrFormat("%.0f s", seconds);
   if (seconds < 7200) return absl::StrFormat("%.0f min", seconds / 60);
   return absl::StrFormat("%.1f h", seconds / 3600);
 }
+
+}  // namespace
 
 Progress::Progress(std::string title, Size size, bool terminal)
     : title_(std::move(title)), size_(size), terminal_(terminal) {}

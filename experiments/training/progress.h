@@ -35,9 +35,6 @@ class Progress {
   SteadyClock::time_point epoch_start_ = start_;
 };
 
-// "95 s", "12 min", "3.4 h"
-std::string ReadableSeconds(double seconds);
-
 }  // namespace experiments
 
 #endif  // EXPERIMENTS_TRAINING_PROGRESS_H_

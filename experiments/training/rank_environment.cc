@@ -1,10 +1,10 @@
 #include "experiments/training/rank_environment.h"
 
 #include <cstdlib>
-#include <initializer_list>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/error.h"
 
 namespace experiments {
 namespace {
@@ -28,20 +28,22 @@ constexpr Names kLaunchers[] = {
 
 constexpr char kRestartCount[] = "TORCHELASTIC_RESTART_COUNT";
 
-absl::StatusOr<int> ReadInteger(const char* name, int least) {
+std::optional<int> FindInteger(const char* name, int least) {
   const char* text = std::getenv(name);
-  if (text == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the environment makes this process one rank of several, but ", name,
-                     " is not set: set it, or unset RANK to start the ranks from here"));
-  }
   int value = 0;
-  if (!absl::SimpleAtoi(text, &value) || value < least) {
-    return absl::InvalidArgumentError(absl::StrCat("environment variable ", name, " is \"", text,
-                                                   "\": an integer of at least ", least,
-                                                   " is needed"));
-  }
+  if (text == nullptr || !absl::SimpleAtoi(text, &value) || value < least) return std::nullopt;
   return value;
+}
+
+int ReadInteger(const char* name, int least) {
+  if (const std::optional<int> value = FindInteger(name, least)) return *value;
+  const char* text = std::getenv(name);
+  throw core::Error(
+      text == nullptr
+          ? absl::StrCat("the environment makes this process one rank of several, but ", name,
+                         " is not set: set it, or unset RANK to start the ranks from here")
+          : absl::StrCat("environment variable ", name, " is \"", text,
+                         "\": an integer of at least ", least, " is needed"));
 }
 
 const Names* FindLauncher() {
@@ -53,43 +55,29 @@ const Names* FindLauncher() {
 
 }  // namespace
 
-absl::StatusOr<std::optional<RankEnvironment>> ReadRankEnvironment() {
+std::optional<RankEnvironment> ReadRankEnvironment() {
   const Names* names = FindLauncher();
   if (names == nullptr) return std::nullopt;
-  RankEnvironment environment;
-  struct Variable {
-    const char* name;
-    int least;
-    int& value;
-  };
-  for (const Variable& variable :
-       std::initializer_list<Variable>{{names->rank, 0, environment.rank},
-                                       {names->world_size, 1, environment.world_size},
-                                       {"MASTER_PORT", 1, environment.master_port}}) {
-    const absl::StatusOr<int> value = ReadInteger(variable.name, variable.least);
-    if (!value.ok()) return value.status();
-    variable.value = *value;
-  }
+  RankEnvironment environment = {.rank = ReadInteger(names->rank, 0),
+                                 .world_size = ReadInteger(names->world_size, 1),
+                                 .master_port = ReadInteger("MASTER_PORT", 1)};
   if (environment.rank >= environment.world_size) {
-    return absl::InvalidArgumentError(absl::StrCat(names->rank, " is ", environment.rank, " but ",
-                                                   names->world_size, " is ",
-                                                   environment.world_size, ": ranks count from 0"));
+    throw core::Error(absl::StrCat(names->rank, " is ", environment.rank, " but ",
+                                   names->world_size, " is ", environment.world_size,
+                                   ": ranks count from 0"));
   }
   // Only for choosing threads and devices: without them, one rank per host.
-  environment.local_rank = ReadInteger(names->local_rank, 0).value_or(0);
-  environment.local_world_size = ReadInteger(names->local_world_size, 1).value_or(1);
+  environment.local_rank = FindInteger(names->local_rank, 0).value_or(0);
+  environment.local_world_size = FindInteger(names->local_world_size, 1).value_or(1);
   const char* address = std::getenv("MASTER_ADDR");
   if (address == nullptr || *address == '\0') {
-    return absl::InvalidArgumentError(
-        "MASTER_ADDR is not set: it names the host of rank 0, where all ranks meet");
+    throw core::Error("MASTER_ADDR is not set: it names the host of rank 0, where all ranks meet");
   }
   environment.master_address = address;
   const char* agent_store = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
   environment.agent_store = agent_store != nullptr && std::string(agent_store) == "True";
   if (environment.agent_store && std::getenv(kRestartCount) != nullptr) {
-    const absl::StatusOr<int> count = ReadInteger(kRestartCount, 0);
-    if (!count.ok()) return count.status();
-    environment.restart_count = *count;
+    environment.restart_count = ReadInteger(kRestartCount, 0);
   }
   return environment;
 }

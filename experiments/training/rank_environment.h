@@ -4,8 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/status/statusor.h"
-
 namespace experiments {
 
 // What a launcher of others (torchrun --no-python, mpirun, Slurm) told this process that it is.
@@ -26,9 +24,9 @@ struct RankEnvironment {
 
 // From RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, or Open MPI's (OMPI_COMM_WORLD_RANK, …) or
 // Slurm's (SLURM_PROCID, …) names for them, and MASTER_ADDR, MASTER_PORT. Empty if there is no
-// rank: then the program starts its ranks itself. An error names the variable that is missing or
-// makes no sense.
-absl::StatusOr<std::optional<RankEnvironment>> ReadRankEnvironment();
+// rank: then the program starts its ranks itself. Throws core::Error, which names the variable that
+// is missing or makes no sense.
+std::optional<RankEnvironment> ReadRankEnvironment();
 
 }  // namespace experiments
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "core/base/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -17,7 +18,14 @@ class RankEnvironmentTest : public ::testing::Test {
   RankEnvironmentTest() { Clear(); }
   ~RankEnvironmentTest() override { Clear(); }
   void Set(const char* name, const char* value) { setenv(name, value, 1); }
-  std::string Error() { return std::string(ReadRankEnvironment().status().message()); }
+  std::string Error() {
+    try {
+      ReadRankEnvironment();
+    } catch (const core::Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
 
  private:
   void Clear() {
@@ -31,7 +39,7 @@ class RankEnvironmentTest : public ::testing::Test {
 };
 
 TEST_F(RankEnvironmentTest, WithoutARankThereIsNone) {
-  EXPECT_FALSE(ReadRankEnvironment()->has_value());
+  EXPECT_FALSE(ReadRankEnvironment().has_value());
 }
 
 TEST_F(RankEnvironmentTest, IsWhatTorchrunSays) {
@@ -42,13 +50,13 @@ TEST_F(RankEnvironmentTest, IsWhatTorchrunSays) {
   Set("MASTER_ADDR", "node0");
   Set("MASTER_PORT", "29500");
   const auto environment = ReadRankEnvironment();
-  ASSERT_TRUE(environment.ok()) << environment.status();
-  EXPECT_EQ((*environment)->rank, 5);
-  EXPECT_EQ((*environment)->world_size, 8);
-  EXPECT_EQ((*environment)->local_rank, 1);
-  EXPECT_EQ((*environment)->local_world_size, 4);
-  EXPECT_EQ((*environment)->master_address, "node0");
-  EXPECT_EQ((*environment)->master_port, 29500);
+  ASSERT_TRUE(environment.has_value());
+  EXPECT_EQ(environment->rank, 5);
+  EXPECT_EQ(environment->world_size, 8);
+  EXPECT_EQ(environment->local_rank, 1);
+  EXPECT_EQ(environment->local_world_size, 4);
+  EXPECT_EQ(environment->master_address, "node0");
+  EXPECT_EQ(environment->master_port, 29500);
 }
 
 TEST_F(RankEnvironmentTest, RestartsCountWhereTheStoreOutlivesThem) {
@@ -57,14 +65,14 @@ TEST_F(RankEnvironmentTest, RestartsCountWhereTheStoreOutlivesThem) {
   Set("MASTER_ADDR", "node0");
   Set("MASTER_PORT", "29500");
   Set("TORCHELASTIC_RESTART_COUNT", "2");
-  EXPECT_EQ((*ReadRankEnvironment())->restart_count, 0);
+  EXPECT_EQ(ReadRankEnvironment()->restart_count, 0);
   Set("TORCHELASTIC_USE_AGENT_STORE", "True");
-  EXPECT_TRUE((*ReadRankEnvironment())->agent_store);
-  EXPECT_EQ((*ReadRankEnvironment())->restart_count, 2);
+  EXPECT_TRUE(ReadRankEnvironment()->agent_store);
+  EXPECT_EQ(ReadRankEnvironment()->restart_count, 2);
   Set("TORCHELASTIC_RESTART_COUNT", "often");
   EXPECT_THAT(Error(), AllOf(HasSubstr("TORCHELASTIC_RESTART_COUNT"), HasSubstr("\"often\"")));
   unsetenv("TORCHELASTIC_RESTART_COUNT");
-  EXPECT_EQ((*ReadRankEnvironment())->restart_count, 0);
+  EXPECT_EQ(ReadRankEnvironment()->restart_count, 0);
 }
 
 TEST_F(RankEnvironmentTest, IsWhatMpirunOrSlurmSays) {
@@ -72,12 +80,12 @@ TEST_F(RankEnvironmentTest, IsWhatMpirunOrSlurmSays) {
   Set("MASTER_PORT", "1");
   Set("SLURM_PROCID", "3");
   Set("SLURM_NTASKS", "4");
-  EXPECT_FALSE(ReadRankEnvironment()->has_value()) << "an allocation is not yet a step";
+  EXPECT_FALSE(ReadRankEnvironment().has_value()) << "an allocation is not yet a step";
   Set("SLURM_LOCALID", "0");
-  EXPECT_EQ((*ReadRankEnvironment())->rank, 3);
+  EXPECT_EQ(ReadRankEnvironment()->rank, 3);
   Set("OMPI_COMM_WORLD_RANK", "1");
   Set("OMPI_COMM_WORLD_SIZE", "2");
-  EXPECT_EQ((*ReadRankEnvironment())->world_size, 2);
+  EXPECT_EQ(ReadRankEnvironment()->world_size, 2);
 }
 
 TEST_F(RankEnvironmentTest, ErrorsNameTheVariable) {

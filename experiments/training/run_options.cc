@@ -136,7 +136,7 @@ RunOptions ReadOptions(std::string_view strategy, std::string_view usage, int ar
   options.strategy = strategy;
   core::FlagTable flags = FlagsOf(options);
   flags.Read(argc, argv, usage);
-  const std::optional<RankEnvironment> environment = core::ValueOrThrow(ReadRankEnvironment());
+  const std::optional<RankEnvironment> environment = ReadRankEnvironment();
   const int gpus = ChooseDevice(flags, options);
   FillDefaults(flags, gpus, environment, options);
   Check(options);

@@ -1,12 +1,12 @@
 #include "experiments/training/run_record.h"
 
 #include <sys/utsname.h>
-#include <unistd.h>
 
-#include <ctime>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/error.h"
 #include "experiments/common/commit.h"
 #include "experiments/common/host_info.h"
@@ -15,12 +15,7 @@ namespace experiments {
 namespace {
 
 std::string LocalTime() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts;
-  localtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
-  return text;
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::Now(), absl::LocalTimeZone());
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -27,9 +26,9 @@
 #include "core/records/trace.h"
 #include "core/strategies/strategies.h"
 #include "core/training/train.h"
+#include "experiments/common/host_info.h"
 #include "experiments/training/gather_text.h"
 #include "experiments/training/interruption.h"
-#include "experiments/training/process_age.h"
 #include "experiments/training/progress.h"
 #include "experiments/training/run_record.h"
 
@@ -121,8 +120,8 @@ class Observer : public core::TrainObserver {
 
 std::unique_ptr<backends::Store> OpenStore(const RunOptions& options,
                                            const RankEnvironment& environment,
-                                           const MeetingPlace& meeting_place) {
-  if (!meeting_place.folder.empty()) return backends::OpenFileStore(meeting_place.folder);
+                                           const std::string& meeting_folder) {
+  if (!meeting_folder.empty()) return backends::OpenFileStore(meeting_folder);
   return backends::ConnectTcpStore({.host = environment.master_address,
                                     .port = environment.master_port,
                                     .serve = environment.rank == 0 && !environment.agent_store,
@@ -209,11 +208,11 @@ core::Task Conclude(core::Communicator& communicator, const Data& data,
 }  // namespace
 
 void RunRank(const RunOptions& options, const RankEnvironment& environment,
-             const MeetingPlace& meeting_place, const backends::ImageDataset& dataset) {
+             const std::string& meeting_folder, const backends::ImageDataset& dataset) {
   CatchInterruptions();
   const std::unique_ptr<core::Strategy> strategy = *options.entry().make(options.strategy_options);
   const core::Roles roles = strategy->roles(environment.world_size);
-  const pid_t command = meeting_place.folder.empty() ? getpid() : getppid();
+  const pid_t command = meeting_folder.empty() ? getpid() : getppid();
 
   const backends::SteadyClock clock;
   core::Timeline timeline(clock, !options.trace.empty());
@@ -229,7 +228,7 @@ void RunRank(const RunOptions& options, const RankEnvironment& environment,
   // Before others wait for this rank: it asks git for the commit.
   std::optional<RunRecord> record;
   if (environment.rank == 0) record.emplace(options, environment.world_size);
-  const std::unique_ptr<backends::Store> store = OpenStore(options, environment, meeting_place);
+  const std::unique_ptr<backends::Store> store = OpenStore(options, environment, meeting_folder);
   const std::unique_ptr<core::Communicator> communicator =
       Connect(options, environment, *store, timeline, accelerator.get());
 

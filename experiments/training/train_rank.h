@@ -9,16 +9,11 @@
 
 namespace experiments {
 
-// Where the ranks of a run meet: a folder of this machine, or if that is empty the environment's
-// MASTER_ADDR and MASTER_PORT.
-struct MeetingPlace {
-  std::string folder;
-};
-
-// Trains as one rank of a run, to its end; rank 0 reports and writes the results. `dataset` is
-// empty with synthetic data. Throws core::Error.
+// Trains as one rank of a run, to its end; rank 0 reports and writes the results. The ranks meet in
+// `meeting_folder`, of this machine, or if that is empty at the environment's MASTER_ADDR and
+// MASTER_PORT. `dataset` is empty with synthetic data. Throws core::Error.
 void RunRank(const RunOptions& options, const RankEnvironment& environment,
-             const MeetingPlace& meeting_place, const backends::ImageDataset& dataset);
+             const std::string& meeting_folder, const backends::ImageDataset& dataset);
 
 }  // namespace experiments
 

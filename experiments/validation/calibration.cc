@@ -1,12 +1,11 @@
 #include "experiments/validation/calibration.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/file.h"
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
 
 namespace experiments {
 namespace {
@@ -54,9 +53,7 @@ void FitMessages(const std::vector<Measurement>& plan, const std::vector<Measure
   const Line line = FitLine(large);
   CheckFit(line, absl::StrCat("messages at ", calibration.rate), calibration);
   calibration.bandwidth = RateOf(line);
-  const double low = core::Quantile(small, 0.25);
-  const double high = core::Quantile(small, 0.75);
-  calibration.latency = {core::Quantile(small, 0.5), (high - low) / 2};
+  calibration.latency = {core::Median(small), core::InterquartileRange(small) / 2};
   // What a large message takes less than at its bandwidth went at once.
   const double saved = calibration.latency.value - line.intercept;
   calibration.burst = {std::max(0.0, saved * calibration.bandwidth.value),

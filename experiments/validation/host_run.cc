@@ -29,14 +29,11 @@ std::string FirstLine(const std::string& text) {
 
 std::vector<Measured> MeasureOnHosts(const Hosts& hosts, const std::vector<Measurement>& plan) {
   const core::TemporaryFolder folder;
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (size_t i = 0; i < plan.size(); ++i) {
-    json.push_back(ToJson(plan[i]));
     std::filesystem::create_directory(absl::StrCat(folder.path(), "/", i));
   }
-  const absl::Status written =
-      core::WriteFile(absl::StrCat(folder.path(), "/plan.json"), json.dump());
-  if (!written.ok()) throw core::Error(std::string(written.message()));
+  core::ThrowIfError(
+      core::WriteFile(absl::StrCat(folder.path(), "/plan.json"), nlohmann::json(plan).dump()));
 
   const std::string output = absl::StrCat(folder.path(), "/output");
   core::Process ranks = core::ValueOrThrow(core::Process::Start(
@@ -51,12 +48,7 @@ std::vector<Measured> MeasureOnHosts(const Hosts& hosts, const std::vector<Measu
     throw core::Error(
         said.empty() ? absl::StrCat("test hosts ended with exit code ", ranks.Wait().code) : said);
   }
-  std::vector<Measured> results;
-  for (const auto& result :
-       nlohmann::ordered_json::parse(Content(absl::StrCat(folder.path(), "/measured.json")))) {
-    results.push_back(MeasuredFrom(result));
-  }
-  return results;
+  return nlohmann::json::parse(Content(absl::StrCat(folder.path(), "/measured.json")));
 }
 
 }  // namespace experiments

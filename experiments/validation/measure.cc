@@ -183,13 +183,11 @@ std::vector<double> StepSeconds(const std::vector<double>& ends, size_t steps) {
   return seconds;
 }
 
-// By step, the mean over the ranks that train.
-std::vector<double> MeanOverWorkers(core::Communicator& communicator,
-                                    const core::Strategy& strategy,
-                                    const std::vector<core::Breakdown>& steps,
-                                    core::Duration core::Breakdown::*figure) {
+// Exposed communication by step, the mean over the ranks that train.
+std::vector<double> MeanExposed(core::Communicator& communicator, const core::Strategy& strategy,
+                                const std::vector<core::Breakdown>& steps) {
   std::vector<double> own;
-  for (const core::Breakdown& step : steps) own.push_back((step.*figure).count());
+  for (const core::Breakdown& step : steps) own.push_back(step.exposed.count());
   const std::vector<double> all = Gather(communicator, own);
   std::vector<double> means(steps.size(), 0.0);
   const core::Roles roles = strategy.roles(communicator.size());
@@ -218,11 +216,7 @@ Measured MeasureStrategy(Owned given, core::Timeline& timeline, const Measuremen
   Measured measured;
   measured.processor_seconds = ProcessorSecondsSince(start, communicator, measurement.count);
   measured.seconds = StepSeconds(Gather(communicator, observer.ends()), steps.size());
-  measured.computation =
-      MeanOverWorkers(communicator, *strategy, steps, &core::Breakdown::computation);
-  measured.communication =
-      MeanOverWorkers(communicator, *strategy, steps, &core::Breakdown::communication);
-  measured.exposed = MeanOverWorkers(communicator, *strategy, steps, &core::Breakdown::exposed);
+  measured.exposed = MeanExposed(communicator, *strategy, steps);
   std::vector<std::string> traces;
   const int rank = communicator.rank();
   core::RunToEnd(GatherText(

@@ -8,6 +8,16 @@
 #include "core/strategies/strategies.h"
 #include "nlohmann/json.hpp"
 
+// As JSON, all of this goes from one program to another of the same build, and is no file for
+// people.
+namespace core {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BucketLimits, first_bytes, bytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ParameterServerOptions, servers, colocated)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StrategyOptions, buckets, server)
+
+}  // namespace core
+
 namespace experiments {
 
 // What the ranks of one group of hosts are to measure.
@@ -35,19 +45,15 @@ struct Measured {
   // Seconds of each repetition; of each step of a strategy, from when the last rank had ended the
   // step before to when the last one had ended this one.
   std::vector<double> seconds;
-  // Of a strategy, by step, means over its training ranks.
-  std::vector<double> computation;
-  std::vector<double> communication;
-  std::vector<double> exposed;
-  std::string trace;  // A whole Chrome trace.
+  std::vector<double> exposed;  // Of a strategy, by step, the mean over its training ranks.
+  std::string trace;            // A whole Chrome trace.
   // By rank: processor seconds of its process, per repetition or step.
   std::vector<double> processor_seconds;
 };
 
-nlohmann::ordered_json ToJson(const Measurement& measurement);
-Measurement MeasurementFrom(const nlohmann::ordered_json& json);
-nlohmann::ordered_json ToJson(const Measured& measured);
-Measured MeasuredFrom(const nlohmann::ordered_json& json);
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Measurement, kind, bytes, count, messages, strategy, options,
+                                   profile)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Measured, seconds, exposed, trace, processor_seconds)
 
 }  // namespace experiments
 

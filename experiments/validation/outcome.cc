@@ -1,14 +1,32 @@
 #include "experiments/validation/outcome.h"
 
-#include "core/base/quantile.h"
+#include "core/base/statistics.h"
+#include "core/records/fields.h"
 
 namespace experiments {
+namespace {
 
-double Outcome::median() const { return core::Quantile(seconds, 0.5); }
-
-double Outcome::spread() const {
-  return (core::Quantile(seconds, 0.75) - core::Quantile(seconds, 0.25)) / median();
+// As the report knows it.
+analysis::ValidatedCase CaseOf(const Outcome& outcome) {
+  const ValidationCase& the_case = outcome.validation_case;
+  return {.strategy = the_case.label(),
+          .ranks = the_case.ranks,
+          .rate = the_case.rate,
+          .workload = the_case.workload->name,
+          .measured_step_seconds = outcome.median(),
+          .measured_spread = outcome.spread(),
+          .predicted_step_seconds = outcome.prediction.step,
+          .measured_exposed_seconds = outcome.exposed,
+          .predicted_exposed_seconds = outcome.prediction.exposed,
+          .least_seconds = outcome.least,
+          .noisy = outcome.noisy()};
 }
+
+}  // namespace
+
+double Outcome::median() const { return core::Median(seconds); }
+
+double Outcome::spread() const { return core::InterquartileRange(seconds) / median(); }
 
 bool Outcome::noisy() const { return repeated && spread() > kSpreadMax; }
 
@@ -18,25 +36,13 @@ void AddMeasured(const Measured& measured, Outcome& outcome) {
   };
   const std::vector<double> seconds = steady(measured.seconds);
   outcome.seconds.insert(outcome.seconds.end(), seconds.begin(), seconds.end());
-  outcome.exposed = core::Quantile(steady(measured.exposed), 0.5);
+  outcome.exposed = core::Median(steady(measured.exposed));
+  outcome.trace = measured.trace;
 }
 
 analysis::Validation ValidationOf(const std::vector<Outcome>& outcomes) {
   analysis::Validation validation;
-  for (const Outcome& outcome : outcomes) {
-    const ValidationCase& the_case = outcome.validation_case;
-    validation.cases.push_back({.strategy = the_case.label(),
-                                .ranks = the_case.ranks,
-                                .rate = the_case.rate,
-                                .workload = the_case.workload->name,
-                                .measured_step_seconds = outcome.median(),
-                                .measured_spread = outcome.spread(),
-                                .predicted_step_seconds = outcome.prediction.step,
-                                .measured_exposed_seconds = outcome.exposed,
-                                .predicted_exposed_seconds = outcome.prediction.exposed,
-                                .least_seconds = outcome.least,
-                                .noisy = outcome.noisy()});
-  }
+  for (const Outcome& outcome : outcomes) validation.cases.push_back(CaseOf(outcome));
   analysis::SortByError(validation.cases);
   return validation;
 }
@@ -67,21 +73,11 @@ nlohmann::ordered_json ToJson(const std::vector<Outcome>& outcomes,
                                     {"warnings", each.warnings}});
   }
   for (const Outcome& outcome : outcomes) {
-    const ValidationCase& the_case = outcome.validation_case;
-    json["cases"].push_back({{"strategy", the_case.label()},
-                             {"ranks", the_case.ranks},
-                             {"rate", the_case.rate},
-                             {"workload", the_case.workload->name},
-                             {"measured_step_seconds", outcome.median()},
-                             {"measured_spread", outcome.spread()},
-                             {"measured_seconds", outcome.seconds},
-                             {"predicted_step_seconds", outcome.prediction.step},
-                             {"error", outcome.error()},
-                             {"measured_exposed_seconds", outcome.exposed},
-                             {"predicted_exposed_seconds", outcome.prediction.exposed},
-                             {"least_seconds", outcome.least},
-                             {"repeated", outcome.repeated},
-                             {"noisy", outcome.noisy()}});
+    nlohmann::ordered_json each = core::FieldWriter::ToJson(CaseOf(outcome));
+    each["measured_seconds"] = outcome.seconds;
+    each["error"] = outcome.error();
+    each["repeated"] = outcome.repeated;
+    json["cases"].push_back(each);
   }
   return json;
 }

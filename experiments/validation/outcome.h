@@ -16,6 +16,7 @@ namespace experiments {
 struct Outcome {
   ValidationCase validation_case;
   std::vector<double> seconds;  // Of the measured steps.
+  std::string trace;            // Of the same, a whole Chrome trace.
   double exposed = 0;           // Measured: median over the steps of the mean over training ranks.
   Prediction prediction;
   double least = 0;  // See LeastSeconds.

@@ -1,7 +1,5 @@
 #include "experiments/validation/prediction.h"
 
-#include <memory>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -35,10 +33,7 @@ Prediction Predict(const ValidationCase& validation_case, const Calibration& cal
   Prediction prediction;
   prediction.step = ((all.end - all.start) - (first.end - first.start)) / (kSteps - kFirstSteps);
   for (size_t step = kFirstSteps; step < all.worker_steps.size(); ++step) {
-    const core::Breakdown& breakdown = all.worker_steps[step];
-    prediction.computation += breakdown.computation.count() / (kSteps - kFirstSteps);
-    prediction.communication += breakdown.communication.count() / (kSteps - kFirstSteps);
-    prediction.exposed += breakdown.exposed.count() / (kSteps - kFirstSteps);
+    prediction.exposed += all.worker_steps[step].exposed.count() / (kSteps - kFirstSteps);
   }
   std::vector<std::string> events;
   for (const sim::RankTrace& trace : all.traces) {

@@ -12,8 +12,6 @@ namespace experiments {
 // that train.
 struct Prediction {
   double step = 0;
-  double computation = 0;
-  double communication = 0;
   double exposed = 0;
   std::string trace;  // A whole Chrome trace.
 };

@@ -19,8 +19,8 @@ namespace {
 
 constexpr int64_t kPlanBytesMax = 1 << 20;
 
-nlohmann::ordered_json ReadPlan(const std::string& folder) {
-  return nlohmann::ordered_json::parse(
+std::vector<Measurement> ReadPlan(const std::string& folder) {
+  return nlohmann::json::parse(
       core::ValueOrThrow(core::ReadFile(absl::StrCat(folder, "/plan.json"), kPlanBytesMax)));
 }
 
@@ -46,16 +46,16 @@ void Main(int argc, char** argv) {
        "holds plan.json, a list of measurements; rank 0 writes measured.json there"},
   };
   flags.Read(argc, argv, "One rank of a validation; validate_simulator starts it.");
-  const std::optional<RankEnvironment> environment = core::ValueOrThrow(ReadRankEnvironment());
+  const std::optional<RankEnvironment> environment = ReadRankEnvironment();
   if (!environment) throw core::Error("RANK is missing: start validate_simulator");
-  const nlohmann::ordered_json plan = ReadPlan(folder);
-  nlohmann::ordered_json results = nlohmann::ordered_json::array();
+  const std::vector<Measurement> plan = ReadPlan(folder);
+  std::vector<Measured> results;
   for (size_t i = 0; i < plan.size(); ++i) {
-    results.push_back(
-        ToJson(RunOne(*environment, absl::StrCat(folder, "/", i), MeasurementFrom(plan.at(i)))));
+    results.push_back(RunOne(*environment, absl::StrCat(folder, "/", i), plan[i]));
   }
   if (environment->rank != 0) return;
-  core::ThrowIfError(core::WriteFile(absl::StrCat(folder, "/measured.json"), results.dump()));
+  core::ThrowIfError(
+      core::WriteFile(absl::StrCat(folder, "/measured.json"), nlohmann::json(results).dump()));
 }
 
 }  // namespace

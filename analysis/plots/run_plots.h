@@ -1,5 +1,5 @@
-#ifndef ANALYSIS_PLOTS_PLOTS_H_
-#define ANALYSIS_PLOTS_PLOTS_H_
+#ifndef ANALYSIS_PLOTS_RUN_PLOTS_H_
+#define ANALYSIS_PLOTS_RUN_PLOTS_H_
 
 #include <string>
 #include <vector>
@@ -12,8 +12,8 @@ namespace analysis {
 // Draws throughput_comparison.png, training_time_comparison.png, loss_curves.png,
 // accuracy_curves.png and communication_overhead.png into `directory`, which is made if missing:
 // all of them or none.
-absl::Status WritePlots(const std::vector<Run>& runs, const std::string& directory);
+absl::Status WriteRunPlots(const std::vector<Run>& runs, const std::string& directory);
 
 }  // namespace analysis
 
-#endif  // ANALYSIS_PLOTS_PLOTS_H_
+#endif  // ANALYSIS_PLOTS_RUN_PLOTS_H_
