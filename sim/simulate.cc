@@ -106,22 +106,14 @@ class Run {
 
   void EndStep(Rank& rank) {
     ++rank.step;
-    CountStep();
     if (rank.state.timeline) rank.state.timeline->EndStep();
-  }
-
-  void CountStep() {
-    const int64_t all = int64_t{options_.world_size} * options_.steps;
-    if (++steps_done_ * 100 / all == steps_reported_ || !options_.progress) return;
-    steps_reported_ = steps_done_ * 100 / all;
-    options_.progress(static_cast<double>(steps_done_) / static_cast<double>(all));
   }
 
   void BeginSteps(Rank& rank) {
     rank.step = 0;
     if (rank.state.timeline) rank.state.timeline->BeginSteps();
     start_ = std::max(start_, rank.state.clock.seconds());
-    if (++begun_ == options_.world_size) network_.sharing().ResetUses();
+    if (++begun_ == options_.world_size) network_.sharing().ResetBytes();
   }
 
   void CheckAllDone() const {
@@ -177,7 +169,7 @@ class Run {
     const FairSharing& sharing = network_.sharing();
     std::vector<std::pair<double, uint32_t>> links;  // The busiest so far, by −utilization.
     for (uint32_t link = 0; link < sharing.link_count(); ++link) {
-      const double utilization = sharing.use(link).bytes / (sharing.capacity(link) * seconds);
+      const double utilization = sharing.bytes(link) / (sharing.capacity(link) * seconds);
       const std::pair<double, uint32_t> entry(-utilization, link);
       if (links.size() == kBusiestMax && links.back() < entry) continue;
       if (links.size() == kBusiestMax) links.pop_back();
@@ -185,12 +177,8 @@ class Run {
     }
     std::vector<LinkReport> reports;
     for (const auto& [less_utilization, link] : links) {
-      const LinkUse use = sharing.use(link);
-      reports.push_back({.name = network_.topology().LinkName(link),
-                         .bytes = use.bytes,
-                         .busy_share = std::min(1.0, use.busy_seconds / seconds),
-                         .utilization = -less_utilization,
-                         .peak_flows = use.peak_flows});
+      reports.push_back(
+          {network_.topology().LinkName(link), sharing.bytes(link), -less_utilization});
     }
     return reports;
   }
@@ -203,10 +191,8 @@ class Run {
   std::vector<std::unique_ptr<core::Timeline>> timelines_;  // Of recorded ranks.
   ChunkedVector<Rank> ranks_;
   core::Roles roles_;
-  int begun_ = 0;               // Ranks that are done with Start.
-  double start_ = 0;            // When the last of them was.
-  int64_t steps_done_ = 0;      // Of all ranks.
-  int64_t steps_reported_ = 0;  // In hundredths of all.
+  int begun_ = 0;     // Ranks that are done with Start.
+  double start_ = 0;  // When the last of them was.
 };
 
 void Rank::OnEnd() { run.GoOn(*this); }
