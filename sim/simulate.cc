@@ -1,6 +1,7 @@
 #include "sim/simulate.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -13,7 +14,6 @@
 #include "sim/engine/rank_clock.h"
 #include "sim/network/network.h"
 #include "sim/sim_replica.h"
-#include "sim/waiting_report.h"
 
 namespace sim {
 namespace {
@@ -22,6 +22,36 @@ constexpr size_t kBusiestMax = 8;
 constexpr int kServerPeersMax = 100'000;
 
 class Run;
+
+// What a rank waits for when nothing moves any more; `kind` is the same for waits that differ in
+// rank and peer only.
+struct Wait {
+  int rank;
+  std::string kind;
+  int peer;
+};
+
+// By rank. Throws what a collective failed of, if one did.
+std::vector<Wait> AllWaits(const Network& network, const Collectives& collectives) {
+  std::vector<Wait> waits;
+  for (const Network::Waiting& half : network.Unmatched()) {
+    const bool sends = half.side == Network::Side::kSend;
+    waits.push_back({half.rank,
+                     std::string(sends ? "sends" : "receives") + " (" +
+                         std::string(core::Name(half.kind)) + ") " + std::to_string(half.bytes) +
+                         " bytes " + (sends ? "to" : "from"),
+                     half.peer});
+  }
+  for (const Collectives::Missing& call : collectives.Unfinished()) {
+    waits.push_back({call.rank,
+                     "is in " + std::string(core::Name(call.kind)) + " of " +
+                         std::to_string(call.bytes) + " bytes without",
+                     call.missing});
+  }
+  std::stable_sort(waits.begin(), waits.end(),
+                   [](const Wait& a, const Wait& b) { return a.rank < b.rank; });
+  return waits;
+}
 
 // All that one rank is. Its steps are started one by one, not awaited by a coroutine, which would
 // be one more frame a rank.
@@ -52,7 +82,7 @@ class Run {
       : options_(options),
         network_(engine_, cluster, options.world_size),
         collectives_(MakeCollectives(options.collectives, options.all_reduce, network_,
-                                     AccumulateBytesPerSecond(profile, cluster))),
+                                     cluster.AddRate(profile.accumulate_bytes_per_second))),
         model_(profile, cluster) {
     for (int i = 0; i < options.world_size; ++i) AddRank(i, strategy(i));
   }
@@ -120,12 +150,34 @@ class Run {
     int waiting = 0;
     for (size_t i = 0; i < ranks_.size(); ++i) waiting += ranks_[i].task ? 1 : 0;
     if (waiting == 0) return;
-    const std::string report = ReportWaiting(network_, *collectives_, [this](int rank) {
-      return ranks_[static_cast<size_t>(rank)].step;
-    });
     throw core::Error("the simulation stopped at " + std::to_string(engine_.now()) + " s with " +
                       std::to_string(waiting) + " of " + std::to_string(ranks_.size()) +
-                      " ranks waiting for ever: " + report);
+                      " ranks waiting for ever: " + ReportWaiting());
+  }
+
+  // Each kind of wait with its first rank, that rank's step, the operation and the peer, and how
+  // many more ranks wait likewise.
+  std::string ReportWaiting() const {
+    std::vector<std::pair<std::string, int>> lines;  // First of its kind, and how many more.
+    std::map<std::string, size_t> line_of;
+    for (const Wait& wait : AllWaits(network_, *collectives_)) {
+      const int step = ranks_[static_cast<size_t>(wait.rank)].step;
+      const std::string when = step < 0 ? "before the first step" : "step " + std::to_string(step);
+      const auto [found, added] = line_of.emplace(wait.kind + when, lines.size());
+      if (added) {
+        lines.push_back({"rank " + std::to_string(wait.rank) + " (" + when + ") " + wait.kind +
+                             " rank " + std::to_string(wait.peer),
+                         0});
+      } else {
+        ++lines[found->second].second;
+      }
+    }
+    std::string report;
+    for (const auto& [line, more] : lines) {
+      report += (report.empty() ? "" : "; ") + line;
+      if (more > 0) report += " and " + std::to_string(more) + " more likewise";
+    }
+    return report;
   }
 
   Simulation Collect() {

@@ -1,7 +1,6 @@
 #include "sim/network/fair_sharing.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "sim/engine/instant.h"
 
