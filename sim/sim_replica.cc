@@ -25,15 +25,10 @@ class Computation : public core::Operation, public core::Pooled {
 
 }  // namespace
 
-double AccumulateBytesPerSecond(const core::Profile& profile, const Cluster& cluster) {
-  return cluster.accumulate_bytes_per_second > 0 ? cluster.accumulate_bytes_per_second
-                                                 : profile.accumulate_bytes_per_second;
-}
-
 ReplicaModel::ReplicaModel(const core::Profile& profile, const Cluster& cluster)
     : profile_(profile),
       disturbance_(cluster.disturbance),
-      accumulate_bytes_per_second_(AccumulateBytesPerSecond(profile, cluster)),
+      accumulate_bytes_per_second_(cluster.AddRate(profile.accumulate_bytes_per_second)),
       extents_(core::ExtentsOf(profile)) {}
 
 double ReplicaModel::RankFactor(int rank) const {

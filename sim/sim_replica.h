@@ -15,10 +15,6 @@
 
 namespace sim {
 
-// Bytes per second at which a rank adds one vector to another: the cluster's figure, or else the
-// profile's.
-double AccumulateBytesPerSecond(const core::Profile& profile, const Cluster& cluster);
-
 // What all replicas of a run have in common: a profile's costs, and what a cluster does to them.
 class ReplicaModel {
  public:

@@ -1,6 +1,7 @@
 #include "sim/simulate.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -13,7 +14,6 @@
 #include "sim/engine/rank_clock.h"
 #include "sim/network/network.h"
 #include "sim/sim_replica.h"
-#include "sim/waiting_report.h"
 
 namespace sim {
 namespace {
@@ -22,6 +22,36 @@ constexpr size_t kBusiestMax = 8;
 constexpr int kServerPeersMax = 100'000;
 
 class Run;
+
+// What a rank waits for when nothing moves any more; `kind` is the same for waits that differ in
+// rank and peer only.
+struct Wait {
+  int rank;
+  std::string kind;
+  int peer;
+};
+
+// By rank. Throws what a collective failed of, if one did.
+std::vector<Wait> AllWaits(const Network& network, const Collectives& collectives) {
+  std::vector<Wait> waits;
+  for (const Network::Waiting& half : network.Unmatched()) {
+    const bool sends = half.side == Network::Side::kSend;
+    waits.push_back({half.rank,
+                     std::string(sends ? "sends" : "receives") + " (" +
+                         std::string(core::Name(half.kind)) + ") " + std::to_string(half.bytes) +
+                         " bytes " + (sends ? "to" : "from"),
+                     half.peer});
+  }
+  for (const Collectives::Missing& call : collectives.Unfinished()) {
+    waits.push_back({call.rank,
+                     "is in " + std::string(core::Name(call.kind)) + " of " +
+                         std::to_string(call.bytes) + " bytes without",
+                     call.missing});
+  }
+  std::stable_sort(waits.begin(), waits.end(),
+                   [](const Wait& a, const Wait& b) { return a.rank < b.rank; });
+  return waits;
+}
 
 // All that one rank is. Its steps are started one by one, not awaited by a coroutine, which would
 // be one more frame a rank.
@@ -52,7 +82,7 @@ class Run {
       : options_(options),
         network_(engine_, cluster, options.world_size),
         collectives_(MakeCollectives(options.collectives, options.all_reduce, network_,
-                                     AccumulateBytesPerSecond(profile, cluster))),
+                                     cluster.AddRate(profile.accumulate_bytes_per_second))),
         model_(profile, cluster) {
     for (int i = 0; i < options.world_size; ++i) AddRank(i, strategy(i));
   }
@@ -106,34 +136,48 @@ class Run {
 
   void EndStep(Rank& rank) {
     ++rank.step;
-    CountStep();
     if (rank.state.timeline) rank.state.timeline->EndStep();
-  }
-
-  void CountStep() {
-    const int64_t all = int64_t{options_.world_size} * options_.steps;
-    if (++steps_done_ * 100 / all == steps_reported_ || !options_.progress) return;
-    steps_reported_ = steps_done_ * 100 / all;
-    options_.progress(static_cast<double>(steps_done_) / static_cast<double>(all));
   }
 
   void BeginSteps(Rank& rank) {
     rank.step = 0;
     if (rank.state.timeline) rank.state.timeline->BeginSteps();
     start_ = std::max(start_, rank.state.clock.seconds());
-    if (++begun_ == options_.world_size) network_.sharing().ResetUses();
+    if (++begun_ == options_.world_size) network_.sharing().ResetBytes();
   }
 
   void CheckAllDone() const {
     int waiting = 0;
     for (size_t i = 0; i < ranks_.size(); ++i) waiting += ranks_[i].task ? 1 : 0;
     if (waiting == 0) return;
-    const std::string report = ReportWaiting(network_, *collectives_, [this](int rank) {
-      return ranks_[static_cast<size_t>(rank)].step;
-    });
     throw core::Error("the simulation stopped at " + std::to_string(engine_.now()) + " s with " +
                       std::to_string(waiting) + " of " + std::to_string(ranks_.size()) +
-                      " ranks waiting for ever: " + report);
+                      " ranks waiting for ever: " + ReportWaiting());
+  }
+
+  // Each kind of wait with its first rank, that rank's step, the operation and the peer, and how
+  // many more ranks wait likewise.
+  std::string ReportWaiting() const {
+    std::vector<std::pair<std::string, int>> lines;  // First of its kind, and how many more.
+    std::map<std::string, size_t> line_of;
+    for (const Wait& wait : AllWaits(network_, *collectives_)) {
+      const int step = ranks_[static_cast<size_t>(wait.rank)].step;
+      const std::string when = step < 0 ? "before the first step" : "step " + std::to_string(step);
+      const auto [found, added] = line_of.emplace(wait.kind + when, lines.size());
+      if (added) {
+        lines.push_back({"rank " + std::to_string(wait.rank) + " (" + when + ") " + wait.kind +
+                             " rank " + std::to_string(wait.peer),
+                         0});
+      } else {
+        ++lines[found->second].second;
+      }
+    }
+    std::string report;
+    for (const auto& [line, more] : lines) {
+      report += (report.empty() ? "" : "; ") + line;
+      if (more > 0) report += " and " + std::to_string(more) + " more likewise";
+    }
+    return report;
   }
 
   Simulation Collect() {
@@ -177,7 +221,7 @@ class Run {
     const FairSharing& sharing = network_.sharing();
     std::vector<std::pair<double, uint32_t>> links;  // The busiest so far, by −utilization.
     for (uint32_t link = 0; link < sharing.link_count(); ++link) {
-      const double utilization = sharing.use(link).bytes / (sharing.capacity(link) * seconds);
+      const double utilization = sharing.bytes(link) / (sharing.capacity(link) * seconds);
       const std::pair<double, uint32_t> entry(-utilization, link);
       if (links.size() == kBusiestMax && links.back() < entry) continue;
       if (links.size() == kBusiestMax) links.pop_back();
@@ -185,12 +229,8 @@ class Run {
     }
     std::vector<LinkReport> reports;
     for (const auto& [less_utilization, link] : links) {
-      const LinkUse use = sharing.use(link);
-      reports.push_back({.name = network_.topology().LinkName(link),
-                         .bytes = use.bytes,
-                         .busy_share = std::min(1.0, use.busy_seconds / seconds),
-                         .utilization = -less_utilization,
-                         .peak_flows = use.peak_flows});
+      reports.push_back(
+          {network_.topology().LinkName(link), sharing.bytes(link), -less_utilization});
     }
     return reports;
   }
@@ -203,10 +243,8 @@ class Run {
   std::vector<std::unique_ptr<core::Timeline>> timelines_;  // Of recorded ranks.
   ChunkedVector<Rank> ranks_;
   core::Roles roles_;
-  int begun_ = 0;               // Ranks that are done with Start.
-  double start_ = 0;            // When the last of them was.
-  int64_t steps_done_ = 0;      // Of all ranks.
-  int64_t steps_reported_ = 0;  // In hundredths of all.
+  int begun_ = 0;     // Ranks that are done with Start.
+  double start_ = 0;  // When the last of them was.
 };
 
 void Rank::OnEnd() { run.GoOn(*this); }

@@ -25,8 +25,6 @@ struct SimulationOptions {
   // have no more than 100,000 peers together.
   int recorded_ranks_max = 256;
   bool trace = false;
-  // Called whenever another hundredth of all ranks' steps is done; may be empty.
-  std::function<void(double share)> progress;
 };
 
 // One rank's strategy.
@@ -36,9 +34,7 @@ using StrategyFactory = std::function<std::unique_ptr<core::Strategy>(int rank)>
 struct LinkReport {
   std::string name;
   double bytes = 0;
-  double busy_share = 0;   // Of the time from the first step's start to the last's end.
-  double utilization = 0;  // Bytes over what it could have carried in that time.
-  uint32_t peak_flows = 0;
+  double utilization = 0;  // Bytes over what it could have carried from the first step on.
 };
 
 struct RankTrace {

@@ -90,7 +90,6 @@ TEST(SimulateTest, StepsAreNeverFasterThanTheirParts) {
     EXPECT_GE(result.step_seconds, kBytes / kBandwidth) << name;
     ASSERT_FALSE(result.busiest.empty());
     EXPECT_LE(result.busiest[0].utilization, 1 + kDigits) << name;
-    EXPECT_LE(result.busiest[0].utilization, result.busiest[0].busy_share + kDigits) << name;
   }
 }
 
@@ -112,7 +111,6 @@ TEST(SimulateTest, NamesTheBusiestLink) {
   const Simulation result =
       Simulate(Star(), EvenProfile(1), Named("parameter_server"), {.world_size = 17, .steps = 2});
   EXPECT_THAT(result.busiest[0].name, HasSubstr("host 0's"));
-  EXPECT_EQ(result.busiest[0].peak_flows, 16u);
   ExpectEqual(result.busiest[0].utilization, 16 * kBytes / kBandwidth / result.step_seconds);
 }
 
@@ -140,16 +138,6 @@ TEST(SimulateTest, TracesEveryRecordedRank) {
   EXPECT_EQ(result.traces[1].rank, 1);
   // Pull, forward, backward, push; in two steps.
   EXPECT_EQ(result.traces[1].spans.size(), 8u);
-}
-
-TEST(SimulateTest, SaysHowFarItIs) {
-  std::vector<double> shares;
-  Simulate(
-      Star(), EvenProfile(1), Named("all_reduce"),
-      {.world_size = 8, .steps = 50, .progress = [&](double share) { shares.push_back(share); }});
-  EXPECT_GE(shares.size(), 99u);
-  EXPECT_LE(shares.size(), 101u);
-  EXPECT_EQ(shares.back(), 1);
 }
 
 // Rank 1 and 2 wait for a message that rank 0 never sends.

@@ -16,11 +16,6 @@
 namespace core {
 namespace {
 
-absl::Status SystemError(int error, const std::string& what, const std::string& advice) {
-  return absl::Status(absl::ErrnoToStatusCode(error),
-                      absl::StrCat(what, ": ", std::generic_category().message(error), advice));
-}
-
 absl::Status CannotWrite(const std::string& path, int error) {
   std::string folder = std::filesystem::path(path).parent_path().string();
   if (folder.empty()) folder = ".";
@@ -30,7 +25,8 @@ absl::Status CannotWrite(const std::string& path, int error) {
   } else if (error == EACCES || error == EPERM || error == EROFS || error == ENOTDIR) {
     advice = absl::StrCat("; choose a folder that can be written instead of ", folder);
   }
-  return SystemError(error, absl::StrCat("cannot write ", path), advice);
+  const absl::Status status = absl::ErrnoToStatus(error, absl::StrCat("cannot write ", path));
+  return absl::Status(status.code(), absl::StrCat(status.message(), advice));
 }
 
 // Returns 0 or errno.
@@ -84,7 +80,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t bytes_max)
   const std::string what = absl::StrCat("cannot read ", path);
   // Without blocking: a pipe would wait for a writer.
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) return SystemError(errno, what, "");
+  if (file < 0) return absl::ErrnoToStatus(errno, what);
   struct stat status = {};
   std::string text;
   int failure = fstat(file, &status) != 0 ? errno : 0;
@@ -94,7 +90,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t bytes_max)
     failure = ReadAll(file, text);
   }
   close(file);
-  if (failure != 0) return SystemError(failure, what, "");
+  if (failure != 0) return absl::ErrnoToStatus(failure, what);
   if (!S_ISREG(status.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat(what, ": it is a folder or device, not a file"));
   }

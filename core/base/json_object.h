@@ -2,7 +2,6 @@
 #define CORE_BASE_JSON_OBJECT_H_
 
 #include <cstdint>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>

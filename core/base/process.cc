@@ -9,12 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -25,11 +23,6 @@ namespace core {
 namespace {
 
 constexpr int kCannotStart = 127;  // As shells say it.
-
-absl::Status SystemError(const std::string& what, int error) {
-  return absl::Status(absl::ErrnoToStatusCode(error),
-                      absl::StrCat(what, ": ", std::generic_category().message(error)));
-}
 
 // A program's arguments and environment as the system takes them, made before the process is, in
 // which other threads' locks may be taken for good.
@@ -70,9 +63,9 @@ struct Failure {
 
 absl::Status Describe(const Program& program, const Failure& failure) {
   const std::string what = absl::StrCat("cannot start ", program.arguments[0]);
-  if (failure.path == nullptr) return SystemError(what, failure.error);
+  if (failure.path == nullptr) return absl::ErrnoToStatus(failure.error, what);
   return absl::FailedPreconditionError(
-      SystemError(absl::StrCat(what, ": ", failure.path), failure.error).message());
+      absl::ErrnoToStatus(failure.error, absl::StrCat(what, ": ", failure.path)).message());
 }
 
 // Opens `path` as the file `target`. Without path that stays what it is.
@@ -130,7 +123,9 @@ std::string ExitStatus::ToString() const {
 
 absl::StatusOr<Process> Process::Make(const std::function<int(int target)>& body, bool pipe) {
   std::array<int, 2> ends = {-1, -1};
-  if (pipe && pipe2(ends.data(), O_CLOEXEC) != 0) return SystemError("cannot make a pipe", errno);
+  if (pipe && pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot make a pipe");
+  }
   const pid_t parent = getpid();
   Process process;
   process.id_ = fork();
@@ -138,7 +133,7 @@ absl::StatusOr<Process> Process::Make(const std::function<int(int target)>& body
   const int error = errno;
   process.source_ = ends[0];
   if (pipe) close(ends[1]);
-  if (process.id_ < 0) return SystemError("cannot start a process", error);
+  if (process.id_ < 0) return absl::ErrnoToStatus(error, "cannot start a process");
   return process;
 }
 
@@ -173,7 +168,7 @@ absl::StatusOr<Process> Process::Call(const std::function<std::string()>& functi
 absl::StatusOr<Process> Process::Start(const Program& program) {
   const Lists lists(program);
   std::array<int, 2> report = {};  // Closed by the start of the program.
-  if (pipe2(report.data(), O_CLOEXEC) != 0) return SystemError("cannot make a pipe", errno);
+  if (pipe2(report.data(), O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   absl::StatusOr<Process> process = Make(
       [&](int target) {
         if (program.group_of_own) setpgid(0, 0);

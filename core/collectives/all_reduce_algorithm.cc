@@ -1,6 +1,9 @@
 #include "core/collectives/all_reduce_algorithm.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
+#include "absl/strings/str_join.h"
 #include "core/collectives/double_tree.h"
 #include "core/collectives/halving_doubling.h"
 #include "core/collectives/message_exchange.h"
@@ -19,14 +22,11 @@ std::string_view Name(AllReduceAlgorithm algorithm) {
 }
 
 absl::StatusOr<AllReduceAlgorithm> AllReduceAlgorithmNamed(std::string_view name) {
-  std::string all;
   const std::vector<std::string>& names = AllReduceAlgorithmNames();
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == name) return static_cast<AllReduceAlgorithm>(i);
-    all += (i > 0 ? ", " : "") + names[i];
-  }
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found != names.end()) return static_cast<AllReduceAlgorithm>(found - names.begin());
   return absl::InvalidArgumentError("no all-reduce algorithm '" + std::string(name) +
-                                    "': there are " + all);
+                                    "': there are " + absl::StrJoin(names, ", "));
 }
 
 Task RunAllReduce(AllReduceOptions options, Communicator& communicator, Buffer data) {

@@ -1,7 +1,5 @@
 #include "core/collectives/halving_doubling.h"
 
-#include <bit>
-
 #include "core/collectives/add.h"
 #include "core/collectives/scratch.h"
 
@@ -9,24 +7,6 @@ namespace core {
 namespace {
 
 constexpr SpanKind kKind = SpanKind::kAllReduce;
-
-// The ranks that halve and double: a power of two. The first 2 · extra ranks are pairs, of which
-// the even one stands for both.
-class Members {
- public:
-  explicit Members(int size)
-      : count_(static_cast<int>(std::bit_floor(static_cast<unsigned>(size)))),
-        extra_(size - count_) {}
-
-  int count() const { return count_; }
-  bool IsPaired(int rank) const { return rank < 2 * extra_; }
-  int MemberOf(int rank) const { return IsPaired(rank) ? rank / 2 : rank - extra_; }
-  int RankOf(int member) const { return member < extra_ ? 2 * member : member + extra_; }
-
- private:
-  const int count_;
-  const int extra_;
-};
 
 // The part of the data that a member holds after halving with all partners down to `distance`.
 struct Part {
@@ -45,7 +25,8 @@ struct Part {
   }
 };
 
-Task HalveAndDouble(Communicator& communicator, Members members, Buffer data, Buffer scratch) {
+Task HalveAndDouble(Communicator& communicator, HalvingMembers members, Buffer data,
+                    Buffer scratch) {
   const int member = members.MemberOf(communicator.rank());
   const Part mine{data, member, members.count()};
   for (int distance = members.count() / 2; distance > 0; distance /= 2) {
@@ -71,9 +52,9 @@ Task HalveAndDouble(Communicator& communicator, Members members, Buffer data, Bu
 
 Task HalvingDoublingAllReduce(Communicator& communicator, Buffer data) {
   const Scratch scratch(data, data.count);
-  const Members members(communicator.size());
+  const HalvingMembers members(communicator.size());
   const int rank = communicator.rank();
-  if (members.IsPaired(rank) && rank % 2 == 1) {
+  if (!members.Halves(rank)) {
     const Work sent = communicator.Send(data, rank - 1, kKind);
     co_await sent;
     const Work received = communicator.Receive(data, rank - 1, kKind);

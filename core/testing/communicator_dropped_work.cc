@@ -1,5 +1,4 @@
 #include <deque>
-#include <memory>
 #include <vector>
 
 #include "core/testing/communicator_conformance.h"

@@ -72,6 +72,11 @@ struct Cluster {
 
   double accumulate_bytes_per_second = 0;  // Of a server that sums gradients; 0: the profile's.
   Disturbance disturbance;
+
+  // Bytes per second at which a rank adds one vector to another, where a profile has this figure.
+  double AddRate(double profiled) const {
+    return accumulate_bytes_per_second > 0 ? accumulate_bytes_per_second : profiled;
+  }
 };
 
 }  // namespace sim

@@ -1,9 +1,9 @@
 #include "sim/cost/collective_cost.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "core/collectives/double_tree.h"
+#include "core/collectives/halving_doubling.h"
 #include "core/collectives/segmented_ring.h"
 
 namespace sim {
@@ -53,24 +53,15 @@ CollectiveCost::Round CollectiveCost::MakeRound(const Target& target,
   return round;
 }
 
-// As core::HalvingDoublingAllReduce: beyond a power of two, the first ranks are pairs, of which the
-// even one takes part.
 void CollectiveCost::MakeHalving() {
-  const int members = static_cast<int>(std::bit_floor(static_cast<unsigned>(size_)));
-  const int extra = size_ - members;
-  const auto member_of = [extra](int rank) {
-    if (rank >= 2 * extra) return rank - extra;
-    return rank % 2 ? -1 : rank / 2;
-  };
-  const auto rank_of = [extra](int member) { return member < extra ? 2 * member : member + extra; };
-  for (int distance = members / 2; distance > 0; distance /= 2) {
+  const core::HalvingMembers members(size_);
+  for (int distance = members.count() / 2; distance > 0; distance /= 2) {
     halving_.push_back(MakeRound([&](int rank) {
-      const int member = member_of(rank);
-      return member < 0 ? -1 : rank_of(member ^ distance);
+      return members.Halves(rank) ? members.RankOf(members.MemberOf(rank) ^ distance) : -1;
     }));
   }
-  if (extra == 0) return;
-  fold_ = MakeRound([extra](int rank) { return rank < 2 * extra && rank % 2 ? rank - 1 : -1; });
+  if (members.count() == size_) return;
+  fold_ = MakeRound([&](int rank) { return members.Halves(rank) ? -1 : rank - 1; });
 }
 
 void CollectiveCost::MakeTrees() {

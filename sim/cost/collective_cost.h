@@ -1,7 +1,6 @@
 #ifndef SIM_COST_COLLECTIVE_COST_H_
 #define SIM_COST_COLLECTIVE_COST_H_
 
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>

@@ -26,8 +26,7 @@ ServerStep ClosedForm(const Cluster& cluster, const core::Profile& profile, core
   const double sums = roles.workers - 1;  // Of gradients, on a server.
   const double bandwidth = cluster.nic.bytes_per_second;
   const double latency = 2 * cluster.nic.latency + cluster.send_overhead + cluster.receive_overhead;
-  const double rate = cluster.accumulate_bytes_per_second > 0 ? cluster.accumulate_bytes_per_second
-                                                              : profile.accumulate_bytes_per_second;
+  const double rate = cluster.AddRate(profile.accumulate_bytes_per_second);
   const double bytes = 4.0 * static_cast<double>(profile.parameters) / shards;
   const double worker = (roles.servers > 0 ? shards : shards - 1) * bytes / bandwidth;
   const double server = workers * bytes / bandwidth;

@@ -1,7 +1,6 @@
 #ifndef SIM_ENGINE_CHUNKED_VECTOR_H_
 #define SIM_ENGINE_CHUNKED_VECTOR_H_
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdlib>

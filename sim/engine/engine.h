@@ -2,9 +2,7 @@
 #define SIM_ENGINE_ENGINE_H_
 
 #include <coroutine>
-#include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "sim/engine/timer_queue.h"

@@ -64,13 +64,10 @@ Network::Id Network::LookUpConnection(uint32_t from, uint32_t to, Channel channe
   if (connections_.size() * 5 >= table_.size() * 3) GrowTable();
   Slot& slot = FindSlot(from, to, channel);
   if (slot.connection == kNone) {
-    const Path path = topology_.PathBetween(static_cast<int>(from), static_cast<int>(to));
-    sharing_.AddRoute(path.view());
     slot.connection = static_cast<Id>(connections_.size());
-    Connection& connection = connections_.emplace_back();
-    connection.from = from;
-    connection.to = to;
-    connection.channel = static_cast<uint32_t>(channel);
+    const Connection& connection = connections_.emplace_back(
+        Connection{.from = from, .to = to, .channel = static_cast<uint32_t>(channel)});
+    sharing_.AddRoute(PathOf(connection).view());
   }
   return slot.connection;
 }

@@ -1,7 +1,6 @@
 #include "sim/network/fair_sharing.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "sim/engine/instant.h"
 
@@ -29,10 +28,8 @@ void FairSharing::Start(Id id, double bytes, Id cookie) {
   arrivals_.push_back(id);
   for (const Crossing& crossing : Path(id)) {
     Link& link = links_[crossing.link];
-    if (link.count++ == 0) link.busy -= now_;
-    if (link.count > link.room()) crowded_.push_back(crossing.link);
+    if (++link.count > link.room()) crowded_.push_back(crossing.link);
     link.bytes += bytes;
-    link.peak_count = std::max(link.peak_count, link.count);
     if (link.alone != kNone) EndAlone(link.alone);
   }
 }
@@ -136,18 +133,8 @@ double FairSharing::Rate(Id id) const {
   return route.state == State::kBound ? bottlenecks_[Binding(id)].level : 0;
 }
 
-LinkUse FairSharing::use(Id id) const {
-  const Link& link = links_[id];
-  return {link.bytes, link.busy + (link.count ? now_ : 0), link.peak_count};
-}
-
-void FairSharing::ResetUses() {
-  for (Id id = 0; id < links_.size(); ++id) {
-    Link& link = links_[id];
-    link.bytes = 0;
-    link.busy = link.count ? -now_ : 0;
-    link.peak_count = link.count;
-  }
+void FairSharing::ResetBytes() {
+  for (Id id = 0; id < links_.size(); ++id) links_[id].bytes = 0;
 }
 
 // A link of the route that probably binds it; SettleDirty corrects wrong guesses.
@@ -200,9 +187,8 @@ void FairSharing::Leave(Id id) {
 void FairSharing::LeaveLinks(Id route) {
   for (const Crossing& crossing : Path(route)) {
     Link& link = links_[crossing.link];
-    if (--link.count == 0) link.busy += now_;
     // Limits may stay lower than need be, which only causes a check.
-    if (link.count < link.room() / 4) --link.room_bits;
+    if (--link.count < link.room() / 4) --link.room_bits;
   }
 }
 

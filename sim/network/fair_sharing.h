@@ -16,13 +16,6 @@
 
 namespace sim {
 
-// What a link carried.
-struct LinkUse {
-  double bytes = 0;         // Of the flows that were started.
-  double busy_seconds = 0;  // With at least one flow.
-  uint32_t peak_flows = 0;
-};
-
 // Max-min fair sharing of links between flows, exact at every instant.
 //
 // A route is a list of 1 to 4 links that carries one flow at a time. An allocation of rates is
@@ -74,22 +67,13 @@ class FairSharing {
   // Bytes per second; 0 for a route without a flow. After Settle.
   double Rate(Id route) const;
   double capacity(Id link) const { return links_[link].capacity; }
-  // Until the last Advance.
-  LinkUse use(Id link) const;
+  // Bytes of the flows that were started over the link, and of what it was charged.
+  double bytes(Id link) const { return links_[link].bytes; }
   // Begins to count anew.
-  void ResetUses();
-  // Counts bytes that a link carried at full rate, by another account than flows.
-  void Charge(Id link, double bytes) {
-    links_[link].bytes += bytes;
-    links_[link].busy += bytes / links_[link].capacity;
-  }
+  void ResetBytes();
+  // Counts bytes that a link carried by another account than flows.
+  void Charge(Id link, double bytes) { links_[link].bytes += bytes; }
   size_t link_count() const { return links_.size(); }
-  size_t bottleneck_count() const { return bottleneck_count_; }
-
-  // Rounding can make two links that tie hand routes back and forth. After this many visits in one
-  // instant, all links are filled anew. The default is far above what ever happened.
-  void set_visits_max(uint64_t visits) { visits_max_ = visits; }
-  uint64_t recompute_count() const { return recompute_count_; }
 
  private:
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -104,14 +88,12 @@ class FairSharing {
   struct Link {
     double capacity;
     Id count = 0;           // Flows, arriving ones included.
-    Id peak_count = 0;      // The largest so far.
     Id head = kNone;        // Crossings: of all routes if slack, of the bound ones if a bottleneck.
     Id bottleneck = kNone;  // Its id, if it is one.
     Id alone = kNone;       // The route that has this link to itself.
     uint8_t room_bits = 0;  // Room is 2 to this power, at least count once settled.
     bool suffers_incast = false;
-    double bytes = 0;  // Carried so far.
-    double busy = 0;   // Seconds, less the start of the present busy time if there is one.
+    double bytes = 0;
 
     Id room() const { return Id{1} << room_bits; }
   };
@@ -211,11 +193,6 @@ class FairSharing {
   void Visit(Id bottleneck);
   void SettleDirty();
 
-  // The last resort: fair_sharing_recompute.cc.
-  void Recompute();
-  std::vector<std::pair<Id, uint8_t>> Fill(const std::vector<Id>& routes,
-                                           std::vector<double>& rate);
-
   const Incast incast_;
   const uint32_t route_bits_;  // A route has places for 2 to this power crossings.
   double now_ = 0;
@@ -224,7 +201,6 @@ class FairSharing {
   ChunkedVector<Crossing> crossings_;  // Those of route 0, of route 1, ….
   Pool<Pair> pairs_;
   Pool<Bottleneck> bottlenecks_;
-  size_t bottleneck_count_ = 0;
   std::unordered_map<uint64_t, Id> pair_of_;  // By (from, to). Looked up, never iterated over.
   ServiceQueue alone_;                        // Routes by time of completion.
   IndexedHeap events_;                        // Bottlenecks by the next completion.
@@ -237,8 +213,6 @@ class FairSharing {
   std::vector<Id> arrivals_;
   std::vector<Id> crowded_;  // Links with more flows than room.
   std::vector<Id> touched_;  // Bottlenecks whose next completion may have changed.
-  uint64_t visits_max_ = 100'000;
-  uint64_t recompute_count_ = 0;
 };
 
 }  // namespace sim

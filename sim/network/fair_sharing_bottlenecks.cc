@@ -1,8 +1,10 @@
 // The links of FairSharing: which are bottlenecks, of what, and at which level.
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "sim/network/fair_sharing.h"
 
 namespace sim {
@@ -117,7 +119,6 @@ void FairSharing::DeletePair(Id id) {
 }
 
 FairSharing::Id FairSharing::MakeBottleneck(Id link_id) {
-  ++bottleneck_count_;
   const Id id = bottlenecks_.New();
   if (event_place_.size() < bottlenecks_.size()) {
     event_place_.resize(bottlenecks_.size(), kNone);
@@ -145,7 +146,6 @@ FairSharing::Id FairSharing::MakeBottleneck(Id link_id) {
 }
 
 void FairSharing::MakeSlack(Id id) {
-  --bottleneck_count_;
   Bottleneck& bottleneck = bottlenecks_[id];
   Link& link = links_[bottleneck.link];
   while (!bottleneck.in.empty()) {
@@ -322,7 +322,10 @@ void FairSharing::Visit(Id id) {
 
 // Lowest level first. Each visit leaves a level of at least the least capacity per flow of all
 // links, so the links that have it keep it, then those that have the next, and so on to the end.
+// Only numbers that have gone wrong would keep it from ending: no more than ten visits a link have
+// been seen in an instant.
 void FairSharing::SettleDirty() {
+  const uint64_t visits_max = 100 * (uint64_t{links_.size()} + 1000);
   uint64_t visits = 0;
   while (!dirty_.empty()) {
     const Id id = dirty_.top().id;
@@ -332,9 +335,9 @@ void FairSharing::SettleDirty() {
       dirty_.Set(id, level, dirty_place_);
       if (dirty_.top().id != id) continue;
     }
-    if (++visits > visits_max_) {
-      Recompute();
-      return;
+    if (++visits > visits_max) {
+      throw std::logic_error(absl::StrCat("at ", now_, " s the rates of flows over ", links_.size(),
+                                          " links do not settle"));
     }
     dirty_.Remove(id, dirty_place_);
     Visit(id);

@@ -40,10 +40,8 @@ Network::Network(Engine& engine, const Cluster& cluster, int ranks)
   if (cluster.receive_overhead > 0) receiving_until_.resize(static_cast<size_t>(ranks));
 }
 
-double Network::LatencyOf(const Connection& connection) const {
-  const Path path =
-      topology_.PathBetween(static_cast<int>(connection.from), static_cast<int>(connection.to));
-  return path.latency;
+Path Network::PathOf(const Connection& connection) const {
+  return topology_.PathBetween(static_cast<int>(connection.from), static_cast<int>(connection.to));
 }
 
 double Network::Occupy(std::vector<double>& until, uint32_t rank, double time, double overhead) {
@@ -131,7 +129,7 @@ void Network::Start(Id id, double time) {
   }
   const Connection& connection = connections_[messages_[id].connection];
   const double sent = Occupy(sending_until_, connection.from, time, SendOverhead(messages_[id]));
-  EnterAt(id, sent + LatencyOf(connection));
+  EnterAt(id, sent + PathOf(connection).latency);
 }
 
 void Network::EnterAt(Id id, double time) {
@@ -192,7 +190,7 @@ void Network::LeaveStage(Id id) {
   switch (message.phase) {
     case Phase::kSending:
       message.phase = Phase::kFlowing;
-      engine_.At(engine_.now() + LatencyOf(connections_[message.connection]), *this, id);
+      engine_.At(engine_.now() + PathOf(connections_[message.connection]).latency, *this, id);
       break;
     case Phase::kFlowing:
       Arrive(id);
@@ -227,9 +225,7 @@ void Network::Flow(Id id) {
   }
   double bytes = static_cast<double>(message.bytes);
   if (buckets_.any()) {
-    const Connection& connection = connections_[message.connection];
-    const Path path =
-        topology_.PathBetween(static_cast<int>(connection.from), static_cast<int>(connection.to));
+    const Path path = PathOf(connections_[message.connection]);
     const double passed = buckets_.Take(path.view(), bytes, engine_.now());
     for (uint32_t link : path.view()) {
       if (!topology_.IsCore(link)) sharing_.Charge(link, passed);  // No core has worked on it.

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -151,7 +150,7 @@ class Network : public EventSource, public TimerHandler {
   void Follow(Id connection);
   void Flow(Id message);
   void Arrive(Id message);
-  double LatencyOf(const Connection& connection) const;
+  Path PathOf(const Connection& connection) const;
   // The end of a message's overhead that begins at `time`, or when the rank has done with others.
   static double Occupy(std::vector<double>& until, uint32_t rank, double time, double overhead);
   void CopyData(Id message);
