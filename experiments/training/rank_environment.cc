@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <initializer_list>
+#include <limits>
+#include <string_view>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -18,28 +20,41 @@ struct Names {
   const char* local_world_size;
 };
 
+constexpr char kSlurmTasks[] = "SLURM_TASKS_PER_NODE";
+
 constexpr Names kLaunchers[] = {
     {"RANK", "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"},
     {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
      "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"},
     // Inside an allocation a plain program has SLURM_PROCID too; only srun's steps have a local id.
-    {"SLURM_LOCALID", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_TASKS_PER_NODE"},
+    {"SLURM_LOCALID", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", kSlurmTasks},
 };
 
 constexpr char kRestartCount[] = "TORCHELASTIC_RESTART_COUNT";
+constexpr char kSlurmRestartCount[] = "SLURM_RESTART_COUNT";
 
-absl::StatusOr<int> ReadInteger(const char* name, int least) {
+struct Limits {
+  int least = 0;
+  int most = std::numeric_limits<int>::max();
+};
+
+absl::StatusOr<int> ReadInteger(const char* name, Limits limits) {
   const char* text = std::getenv(name);
   if (text == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("the environment makes this process one rank of several, but ", name,
                      " is not set: set it, or unset RANK to start the ranks from here"));
   }
+  std::string number = text;
+  // Slurm's "4(x2),3": so many on each of the first two hosts, fewer on the next.
+  if (std::string_view(name) == kSlurmTasks) number = number.substr(0, number.find_first_of("(,"));
   int value = 0;
-  if (!absl::SimpleAtoi(text, &value) || value < least) {
-    return absl::InvalidArgumentError(absl::StrCat("environment variable ", name, " is \"", text,
-                                                   "\": an integer of at least ", least,
-                                                   " is needed"));
+  if (!absl::SimpleAtoi(number, &value) || value < limits.least || value > limits.most) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "environment variable ", name, " is \"", text, "\": an integer of at least ", limits.least,
+        limits.most < std::numeric_limits<int>::max() ? absl::StrCat(" and at most ", limits.most)
+                                                      : "",
+        " is needed"));
   }
   return value;
 }
@@ -57,16 +72,24 @@ absl::StatusOr<std::optional<RankEnvironment>> ReadRankEnvironment() {
   const Names* names = FindLauncher();
   if (names == nullptr) return std::nullopt;
   RankEnvironment environment;
+  int attempts = 0, requeued = 0;
   struct Variable {
     const char* name;
-    int least;
+    Limits limits;
     int& value;
+    bool optional = false;
   };
-  for (const Variable& variable :
-       std::initializer_list<Variable>{{names->rank, 0, environment.rank},
-                                       {names->world_size, 1, environment.world_size},
-                                       {"MASTER_PORT", 1, environment.master_port}}) {
-    const absl::StatusOr<int> value = ReadInteger(variable.name, variable.least);
+  for (const Variable& variable : std::initializer_list<Variable>{
+           {names->rank, {}, environment.rank},
+           {names->world_size, {.least = 1}, environment.world_size},
+           {"MASTER_PORT", {.least = 1, .most = 65535}, environment.master_port},
+           // Only for choosing threads and devices: without them, one rank per host.
+           {names->local_rank, {}, environment.local_rank, true},
+           {names->local_world_size, {.least = 1}, environment.local_world_size, true},
+           {kRestartCount, {}, attempts, true},
+           {kSlurmRestartCount, {}, requeued, true}}) {
+    if (variable.optional && std::getenv(variable.name) == nullptr) continue;
+    const absl::StatusOr<int> value = ReadInteger(variable.name, variable.limits);
     if (!value.ok()) return value.status();
     variable.value = *value;
   }
@@ -75,9 +98,6 @@ absl::StatusOr<std::optional<RankEnvironment>> ReadRankEnvironment() {
                                                    names->world_size, " is ",
                                                    environment.world_size, ": ranks count from 0"));
   }
-  // Only for choosing threads and devices: without them, one rank per host.
-  environment.local_rank = ReadInteger(names->local_rank, 0).value_or(0);
-  environment.local_world_size = ReadInteger(names->local_world_size, 1).value_or(1);
   const char* address = std::getenv("MASTER_ADDR");
   if (address == nullptr || *address == '\0') {
     return absl::InvalidArgumentError(
@@ -86,11 +106,8 @@ absl::StatusOr<std::optional<RankEnvironment>> ReadRankEnvironment() {
   environment.master_address = address;
   const char* agent_store = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
   environment.agent_store = agent_store != nullptr && std::string(agent_store) == "True";
-  if (environment.agent_store && std::getenv(kRestartCount) != nullptr) {
-    const absl::StatusOr<int> count = ReadInteger(kRestartCount, 0);
-    if (!count.ok()) return count.status();
-    environment.restart_count = *count;
-  }
+  if (environment.agent_store) environment.restart_count = attempts;
+  environment.restarted = attempts + requeued > 0;
   return environment;
 }
 
