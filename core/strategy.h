@@ -35,6 +35,10 @@ class Strategy {
 
   // How many ranks do nothing but serve.
   virtual int servers() const { return 0; }
+  // The part of `all`, a vector laid out as the parameters, that `rank` of `size` updates: of it this
+  // rank has the newest values and the optimizer's state. Of two ranks these parts are the same or
+  // have nothing in common; together they are everything. Empty on a rank that updates nothing.
+  virtual Buffer Updated(Buffer all, int /*rank*/, int /*size*/) const { return all; }
   // Of a world of `size` ranks; without workers where it is too small for the strategy.
   Roles roles(int size) const {
     const int serving = std::min(servers(), size);

@@ -65,7 +65,7 @@ BenchmarkRow BenchmarkLoader(const std::string& folder, int epochs) {
   for (int epoch = 0; epoch <= epochs; ++epoch) {  // The first brings the files into memory.
     const double begin = core::ThreadProcessorSeconds();
     int64_t count = 0;
-    loader.BeginEpoch(epoch);
+    loader.BeginEpoch(epoch, 0);
     for (int64_t i = 0; i < loader.batches_per_epoch(); ++i) count += loader.Next()->count;
     const double seconds = core::ThreadProcessorSeconds() - begin;
     if (epoch > 0) throughputs.push_back(static_cast<double>(count) / seconds);

@@ -23,7 +23,7 @@ constexpr std::string_view kUsage =
 
 --nproc-per-node counts training ranks here: servers come on top.)";
 
-void RunAll(int argc, char** argv) {
+int RunAll(int argc, char** argv) {
   const std::span<const core::StrategyEntry> strategies = core::Strategies();
   const RunOptions options = ReadOptions(strategies[0].name, kUsage, argc, argv);
   if (options.strategy != strategies[0].name) {
@@ -36,15 +36,16 @@ void RunAll(int argc, char** argv) {
   for (const core::StrategyEntry& strategy : strategies) {
     RunOptions run = WithStrategy(options, strategy.name);
     if (!run.trace.empty()) run.trace = absl::StrCat(run.trace, ".", strategy.name, ".json");
-    RunExperiment(run);
+    if (const int code = RunExperiment(run); code != 0) return code;
   }
   core::ThrowIfError(
       analysis::WriteReport(options.output_dir, analysis::Language::kEnglish, std::cout));
+  return 0;
 }
 
 }  // namespace
 }  // namespace experiments
 
 int main(int argc, char** argv) {
-  return core::ReportErrors("lockstep", [&] { experiments::RunAll(argc, argv); });
+  return core::ReportErrors("lockstep", [&] { return experiments::RunAll(argc, argv); });
 }

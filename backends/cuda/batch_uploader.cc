@@ -23,10 +23,10 @@ BatchUploader::~BatchUploader() {
   }
 }
 
-void BatchUploader::BeginEpoch(int epoch) {
+void BatchUploader::BeginEpoch(int epoch, int64_t batch) {
   forgetting_ = true;
-  thread_->RunAndWait([this, epoch] {  // After what is being filled.
-    source_.BeginEpoch(epoch);
+  thread_->RunAndWait([this, epoch, batch] {  // After what is being filled.
+    source_.BeginEpoch(epoch, batch);
     ended_ = false;
   });
   forgetting_ = false;

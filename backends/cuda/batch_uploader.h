@@ -36,8 +36,8 @@ class BatchUploader {
   // Waits for the source's batch that is being taken, if there is one.
   ~BatchUploader();
 
-  // Starts the source's epoch; what was taken ahead is forgotten.
-  void BeginEpoch(int epoch);
+  // As the source's; what was taken ahead is forgotten.
+  void BeginEpoch(int epoch, int64_t batch);
   // Empty after the last. Blocks until the copy has been started. Throws what the source throws.
   std::optional<DeviceBatch> Next();
   // `batch` may be overwritten when `event` has passed. At most three are not released.

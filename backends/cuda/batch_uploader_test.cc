@@ -18,7 +18,7 @@ class CountingSource final : public BatchSource {
   CountingSource(int batches, bool fails, int growth = 0)
       : batches_(batches), fails_(fails), growth_(growth) {}
 
-  void BeginEpoch(int epoch) override {
+  void BeginEpoch(int epoch, int64_t) override {
     epoch_ = epoch;
     next_ = 0;
   }
@@ -68,7 +68,7 @@ TEST_F(BatchUploaderTest, GivesAllBatchesOfEveryEpochInOrder) {
   CountingSource source(7, /*fails=*/false);
   BatchUploader uploader(*device_, source);
   for (int epoch : {2, 0, 5}) {
-    uploader.BeginEpoch(epoch);
+    uploader.BeginEpoch(epoch, 0);
     for (int i = 0; i < 7; ++i) {
       const auto batch = uploader.Next();
       ASSERT_TRUE(batch);
@@ -83,7 +83,7 @@ TEST_F(BatchUploaderTest, BeginsAnEpochInTheMiddleOfAnother) {
   CountingSource source(50, /*fails=*/false);
   BatchUploader uploader(*device_, source);
   for (int epoch = 0; epoch < 20; ++epoch) {
-    uploader.BeginEpoch(epoch);
+    uploader.BeginEpoch(epoch, 0);
     for (int i = 0; i < epoch % 3; ++i)
       EXPECT_EQ(Use(uploader, *uploader.Next()), Both(10 * epoch + i));
   }
@@ -107,7 +107,7 @@ TEST_F(BatchUploaderTest, OverwritesNothingThatTheDeviceStillReads) {
 TEST_F(BatchUploaderTest, BatchesMayGrow) {
   CountingSource source(9, /*fails=*/false, /*growth=*/1);
   BatchUploader uploader(*device_, source);
-  uploader.BeginEpoch(0);
+  uploader.BeginEpoch(0, 0);
   for (int i = 0; i < 9; ++i) {
     const auto batch = uploader.Next();
     EXPECT_EQ(batch->count, 2 + i);
@@ -130,7 +130,7 @@ TEST_F(BatchUploaderTest, WhatEndsTheSourceEndsIt) {
     EXPECT_FALSE(uploader.Next());
     EXPECT_THROW(failing.Next(), core::Error);
   }
-  uploader.BeginEpoch(1);
+  uploader.BeginEpoch(1, 0);
   EXPECT_EQ(Use(uploader, *uploader.Next()), Both(10));
 }
 

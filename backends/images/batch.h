@@ -22,8 +22,8 @@ struct Batch {
 class BatchSource {
  public:
   virtual ~BatchSource() = default;
-  // Starts (over) with the order of `epoch`, from 0.
-  virtual void BeginEpoch(int epoch) = 0;
+  // Starts (over) with the order of `epoch`, from 0, of which the first `batch` are left out.
+  virtual void BeginEpoch(int epoch, int64_t batch) = 0;
   // Null after the epoch's last. Throws core::Error.
   virtual std::shared_ptr<const Batch> Next() = 0;
 };

@@ -129,14 +129,15 @@ class ImageLoader::Pipeline {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  void BeginEpoch(int epoch) {
+  void BeginEpoch(int epoch, int64_t batch) {
     std::unique_lock lock(mutex_);
     next_ = end_ = 0;
     changed_.wait(lock, [this] { return running_ == 0; });
     epoch_ = epoch;
     order_ = training() ? DistributedSamples(Sampler(folder_, options_), epoch)
                         : ShardedSamples(std::ssize(folder_.files), options_.rank, options_.ranks);
-    delivered_ = 0;
+    delivered_ = batch;
+    next_ = batch * options_.batch_size;
     broken_.clear();
     broken_names_.clear();
     failure_ = nullptr;
@@ -319,7 +320,7 @@ ImageLoader::ImageLoader(const ImageFolder& folder, ImageLoaderOptions options)
 
 ImageLoader::~ImageLoader() = default;
 
-void ImageLoader::BeginEpoch(int epoch) { pipeline_->BeginEpoch(epoch); }
+void ImageLoader::BeginEpoch(int epoch, int64_t batch) { pipeline_->BeginEpoch(epoch, batch); }
 
 std::shared_ptr<const Batch> ImageLoader::Next() { return pipeline_->Next(); }
 

@@ -55,7 +55,7 @@ class ImageLoader : public BatchSource {
   ImageLoader(const ImageFolder& folder, ImageLoaderOptions options);
   ~ImageLoader() override;
 
-  void BeginEpoch(int epoch) override;
+  void BeginEpoch(int epoch, int64_t batch) override;
   // Null also before the first epoch has begun. Also throws when more than 1 % of this rank's
   // images of an epoch are broken.
   std::shared_ptr<const Batch> Next() override;

@@ -34,7 +34,7 @@ struct Epoch {
 
 Epoch Read(ImageLoader& loader, int epoch) {
   Epoch all;
-  loader.BeginEpoch(epoch);
+  loader.BeginEpoch(epoch, 0);
   while (const std::shared_ptr<const Batch> batch = loader.Next()) {
     EXPECT_EQ(batch->count, std::ssize(batch->labels));
     EXPECT_EQ(batch->count * batch->size * batch->size * 3, std::ssize(batch->pixels));
@@ -237,7 +237,7 @@ TEST_F(ImageLoaderTest, StopsWhenNothingIsReadable) {
     ImageLoaderOptions options = Options(Split::kTraining);
     options.workers = workers;
     ImageLoader loader(folder_, options);
-    loader.BeginEpoch(0);
+    loader.BeginEpoch(0, 0);
     EXPECT_THROW(loader.Next(), core::Error);
   }
 }
@@ -273,7 +273,7 @@ TEST_F(ImageLoaderTest, UsesBatchesAgainThatWereDropped) {
   ImageLoader loader(folder_, options);
   std::vector<const float*> addresses;
   for (const int epoch : {0, 1}) {
-    loader.BeginEpoch(epoch);
+    loader.BeginEpoch(epoch, 0);
     while (const std::shared_ptr<const Batch> batch = loader.Next()) {
       addresses.push_back(batch->pixels.data());
     }
@@ -289,7 +289,7 @@ TEST_F(ImageLoaderTest, LeavesBatchesToTheirOwners) {
   std::vector<float> pixels;
   {
     ImageLoader loader(folder_, Options(Split::kValidation));
-    loader.BeginEpoch(0);
+    loader.BeginEpoch(0, 0);
     batch = loader.Next();
     pixels = batch->pixels;
     while (loader.Next()) {
@@ -303,7 +303,7 @@ TEST_F(ImageLoaderTest, BeginsAnEpochInTheMiddleOfAnother) {
   ImageLoader loader(folder_, Options(Split::kTraining));
   const Epoch expected = Read(loader, 2);
   for (int i = 0; i < 20; ++i) {
-    loader.BeginEpoch(i);
+    loader.BeginEpoch(i, 0);
     for (int batches = 0; batches < i % 4; ++batches) loader.Next();
   }
 
@@ -323,8 +323,8 @@ TEST_F(ImageLoaderTest, GivesTheSamePicturesAsBytes) {
     ImageLoader pixels(folder_, options);
     options.bytes = true;
     ImageLoader bytes(folder_, options);
-    pixels.BeginEpoch(1);
-    bytes.BeginEpoch(1);
+    pixels.BeginEpoch(1, 0);
+    bytes.BeginEpoch(1, 0);
     while (const std::shared_ptr<const Batch> expected = pixels.Next()) {
       const std::shared_ptr<const Batch> batch = bytes.Next();
       ASSERT_EQ(batch->labels, expected->labels);
@@ -353,7 +353,7 @@ TEST_F(ImageLoaderTest, EndsWhileItsWorkersRunAhead) {
   AddImages(40);
   for (int i = 0; i < 20; ++i) {
     ImageLoader loader(folder_, Options(Split::kTraining));
-    if (i % 2) loader.BeginEpoch(0);
+    if (i % 2) loader.BeginEpoch(0, 0);
     if (i % 4 == 3) loader.Next();
   }
 }

@@ -91,7 +91,7 @@ double LoaderThroughput(const backends::ImageFolder& folder, int workers, int si
   for (int pass = 0; pass < passes; ++pass) {
     const auto start = std::chrono::steady_clock::now();
     int64_t count = 0;
-    loader.BeginEpoch(pass);
+    loader.BeginEpoch(pass, 0);
     while (const auto batch = loader.Next()) count += batch->count;
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     throughputs.push_back(count / seconds.count());

@@ -28,7 +28,7 @@ class SyntheticSource : public BatchSource {
     }
   }
 
-  void BeginEpoch(int) override { next_ = 0; }
+  void BeginEpoch(int, int64_t batch) override { next_ = static_cast<size_t>(batch); }
   std::shared_ptr<const Batch> Next() override { return batches_[next_++ % 2]; }
 
  private:

@@ -30,13 +30,23 @@ absl::Status CannotWrite(const std::string& path, int error) {
 }
 
 // Returns 0 or errno.
-int WriteAndSync(int file, std::string_view content) {
+int Write(int file, std::string_view content) {
   while (!content.empty()) {
     const ssize_t written = write(file, content.data(), content.size());
     if (written < 0 && errno != EINTR) return errno;
     if (written > 0) content.remove_prefix(static_cast<size_t>(written));
   }
-  return fsync(file) != 0 ? errno : 0;
+  return 0;
+}
+
+// So that the names in it are there after a power failure. Returns 0 or errno.
+int SyncFolder(const std::filesystem::path& folder) {
+  const int file = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return errno;
+  // Some file systems have nothing to sync in folders.
+  const int failure = fsync(file) != 0 && errno != EINVAL && errno != ENOTSUP ? errno : 0;
+  close(file);
+  return failure;
 }
 
 // Fills `text` as far as the file reaches. Returns 0 or errno.
@@ -54,7 +64,11 @@ int ReadAll(int file, std::string& text) {
 
 }  // namespace
 
-absl::Status WriteFile(const std::string& path, const std::string& content) {
+absl::Status WriteFile(const std::string& path, std::string_view content) {
+  return WriteFile(path, std::span(&content, 1));
+}
+
+absl::Status WriteFile(const std::string& path, std::span<const std::string_view> parts) {
   std::error_code error;
   if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
     return absl::InvalidArgumentError(
@@ -66,11 +80,17 @@ absl::Status WriteFile(const std::string& path, const std::string& content) {
   if (error) return CannotWrite(path, error.value());
 
   const std::string beside = absl::StrCat(path, ".", getpid(), ".partial");
-  const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  // Nothing that is there is written through: a file of this name is what a process of our number
+  // has left behind, or a link that somebody else has laid.
+  unlink(beside.c_str());
+  const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file < 0) return CannotWrite(path, errno);
-  int failure = WriteAndSync(file, content);
+  int failure = 0;
+  for (size_t i = 0; i < parts.size() && failure == 0; ++i) failure = Write(file, parts[i]);
+  if (failure == 0 && fsync(file) != 0) failure = errno;
   if (close(file) != 0 && failure == 0) failure = errno;
   if (failure == 0 && rename(beside.c_str(), path.c_str()) != 0) failure = errno;
+  if (failure == 0) failure = SyncFolder(folder);
   if (failure == 0) return absl::OkStatus();
   unlink(beside.c_str());
   return CannotWrite(path, failure);

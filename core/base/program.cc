@@ -10,10 +10,9 @@
 
 namespace core {
 
-int ReportErrors(std::string_view who, const std::function<void()>& body) {
+int ReportErrors(std::string_view who, const std::function<int()>& body) {
   try {
-    body();
-    return 0;
+    return body();
   } catch (const std::exception& error) {
     std::cout << std::flush;
     std::fflush(stdout);

@@ -144,19 +144,26 @@ void Summarize(Results& results) {
   }
 }
 
-absl::Status WriteResults(const Results& results, const std::string& path) {
+std::string FormatResults(const Results& results) {
   const nlohmann::ordered_json json = FieldWriter::ToJson(results);
-  return WriteFile(path, json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+absl::Status WriteResults(const Results& results, const std::string& path) {
+  return WriteFile(path, FormatResults(results));
+}
+
+absl::StatusOr<Results> ParseResults(const std::string& text, const std::string& name) {
+  try {
+    return FromJson(JsonObject::Parse(text, name));
+  } catch (const Error& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
 }
 
 absl::StatusOr<Results> ReadResults(const std::string& path) {
   const absl::StatusOr<std::string> text = ReadFile(path, kBytesMax);
-  if (!text.ok()) return text.status();
-  try {
-    return FromJson(JsonObject::Parse(*text, path));
-  } catch (const Error& error) {
-    return absl::InvalidArgumentError(error.what());
-  }
+  return text.ok() ? ParseResults(*text, path) : text.status();
 }
 
 }  // namespace core

@@ -63,11 +63,16 @@ void Summarize(Results& results);
 // as null.
 absl::Status WriteResults(const Results& results, const std::string& path);
 
+// What such a file holds.
+std::string FormatResults(const Results& results);
+
 // Reads ours and those of the Python scripts: epochs counted from 0 or 1; times with "T" or a
 // blank; losses in `all_losses`, or a list per epoch inside `epochs`; a loss that is null, NaN or
 // Infinity is NaN. What the summary leaves out is filled in from the epochs. Errors name file, key,
 // what was found and what would be right. Files of more than 64 MiB are refused.
 absl::StatusOr<Results> ReadResults(const std::string& path);
+// The same of what a file holds; errors say `name` instead of the file's.
+absl::StatusOr<Results> ParseResults(const std::string& text, const std::string& name);
 
 }  // namespace core
 

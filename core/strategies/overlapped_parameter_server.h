@@ -19,6 +19,9 @@ class OverlappedParameterServer : public Strategy {
   explicit OverlappedParameterServer(BucketLimits limits) : limits_(limits) {}
 
   int servers() const override { return 1; }
+  Buffer Updated(Buffer all, int rank, int /*size*/) const override {
+    return rank == kServerRank ? all : all.Slice(0, 0);
+  }
   Task Start(Worker& worker) override;
   Task Step(Worker& worker) override;
   Task Synchronize(Worker& worker) override;

@@ -24,6 +24,9 @@ class ParameterServer : public Strategy {
   explicit ParameterServer(ParameterServerOptions options) : options_(options) {}
 
   int servers() const override { return options_.colocated ? 0 : options_.servers; }
+  Buffer Updated(Buffer all, int rank, int size) const override {
+    return rank < ServerCount(size) ? ShardOf(all, rank, size) : all.Slice(0, 0);
+  }
   Task Start(Worker& worker) override;
   Task Step(Worker& worker) override;
   Task Synchronize(Worker& worker) override;

@@ -1,5 +1,6 @@
 #include "core/testing/arithmetic_replica.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace core::testing {
@@ -50,6 +51,8 @@ Gradients& ArithmeticReplica::Backward() {
     gradients_[i] = IntegerGradient(shard_, step_, static_cast<int64_t>(i), parameters_[i]);
   }
   ++step_;
+  ++batch_counts_[0];
+  statistics_[0] += 1;
   taken_ = 0;
   return *this;
 }
@@ -78,6 +81,15 @@ Work ArithmeticReplica::Update(Buffer gradients, float scale) {
     Sgd({parameters_.at(offset + i), momentum_.at(offset + i)}, values[i] * scale, options_);
   }
   return Done();
+}
+
+std::vector<float> ArithmeticReplica::Read(Buffer source) {
+  const float* values = static_cast<const float*>(source.data);
+  return {values, values + source.count};
+}
+
+void ArithmeticReplica::Write(const std::vector<float>& values, Buffer target) {
+  std::copy(values.begin(), values.end(), static_cast<float*>(target.data));
 }
 
 Buffer ArithmeticReplica::Allocate(int64_t count) { return View(scratch_.emplace_back(count)); }

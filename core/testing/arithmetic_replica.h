@@ -1,10 +1,12 @@
 #ifndef CORE_TESTING_ARITHMETIC_REPLICA_H_
 #define CORE_TESTING_ARITHMETIC_REPLICA_H_
 
+#include <cstdint>
 #include <deque>
 #include <vector>
 
 #include "core/replica.h"
+#include "core/training/training_replica.h"
 
 namespace core::testing {
 
@@ -17,7 +19,7 @@ struct SgdOptions {
 // A model of a few dozen parameters whose gradients are small integers that depend on the shard of
 // data, the step and the parameters' values, so that stale parameters or a missing gradient show.
 // Sums are exact in any order: whatever averages correctly gives the same bits.
-class ArithmeticReplica : public Replica, private Gradients {
+class ArithmeticReplica : public Replica, public TrainingReplica, private Gradients {
  public:
   // `shard`: which training rank's data this replica sees. Parameters differ by `seed`.
   ArithmeticReplica(int shard, int seed, SgdOptions options = {});
@@ -30,8 +32,23 @@ class ArithmeticReplica : public Replica, private Gradients {
   std::span<const Extent> extents() const override { return extents_; }
   Buffer Allocate(int64_t count) override;
 
+  // Its epochs have any number of steps; there is nothing to validate.
+  void BeginEpoch(int /*epoch*/, int64_t step) override { step_ = static_cast<int>(step); }
+  std::vector<StepMetrics> TakeTraining() override { return {}; }
+  void BeginEvaluation() override {}
+  void Evaluate(int64_t) override {}
+  Evaluation EndEvaluation() override { return {}; }
+  // The number of passes, as if it were learned.
+  Buffer statistics() override { return View(statistics_); }
+  Buffer momentum() override { return View(momentum_); }
+  std::vector<float> Read(Buffer source) override;
+  void Write(const std::vector<float>& values, Buffer target) override;
+  std::vector<int64_t> ReadBatchCounts() override { return batch_counts_; }
+  void WriteBatchCounts(const std::vector<int64_t>& counts) override { batch_counts_ = counts; }
+
   const std::vector<float>& values() const { return parameters_; }
-  int passes() const { return step_; }  // Backward() calls.
+  // Backward() calls, also of the replica whose checkpoint was restored.
+  int64_t passes() const { return batch_counts_[0]; }
 
  private:
   bool Await(std::coroutine_handle<>) override { return false; }
@@ -43,6 +60,8 @@ class ArithmeticReplica : public Replica, private Gradients {
   std::vector<float> parameters_;
   std::vector<float> gradients_;
   std::vector<float> momentum_;
+  std::vector<float> statistics_{0.0f};
+  std::vector<int64_t> batch_counts_{0};
   std::deque<std::vector<float>> scratch_;
   int step_ = 0;
   size_t taken_ = 0;

@@ -1,159 +1,89 @@
 #include "core/training/train.h"
 
 #include <algorithm>
-#include <iterator>
-#include <numeric>
-#include <span>
+#include <utility>
+#include <vector>
 
 namespace core {
-namespace {
 
-// What an epoch's figures are made of, summed over steps and ranks: these, then kStepFigures.
-enum Total {
-  kCorrect,
-  kCount,
-  kEvaluationLoss,
-  kEvaluationCorrect,
-  kEvaluationCount,
-  kFirstFigure,
-};
-constexpr size_t kTotals = kFirstFigure + std::size(kStepFigures);
-
-void AddBreakdowns(const std::vector<Breakdown>& breakdowns, std::vector<double>& totals) {
-  for (const Breakdown& step : breakdowns) {
-    size_t total = kFirstFigure;
-    for (const StepFigure& figure : kStepFigures) totals[total++] += (step.*figure.member).count();
+Task Trainer::Run(Worker& worker) {
+  const Roles roles = strategy_.roles(worker.communicator.size());
+  co_await strategy_.Start(worker);
+  Position next;
+  if (options_.resume) {
+    co_await RestoreCheckpoint(worker, strategy_, replica_, *options_.resume);
+    next = options_.resume->position;
+    progress_ = std::move(options_.resume->progress);
+    options_.resume.reset();
   }
-}
-
-void AddMetrics(const std::vector<StepMetrics>& metrics, std::vector<double>& totals) {
-  for (const StepMetrics& step : metrics) {
-    totals[kCorrect] += static_cast<double>(step.correct);
-    totals[kCount] += static_cast<double>(step.count);
-  }
-}
-
-// A message's transfer is what the fastest rank needs; what others spend longer is waiting for
-// their peers. `communication` holds rank after rank, each with one figure per step.
-double MeanWaiting(const std::vector<double>& communication, const Roles& roles, int64_t steps) {
-  double waiting = 0;
-  for (int64_t step = 0; step < steps; ++step) {
-    double fastest = 0;
-    double sum = 0;
-    for (int rank = roles.first_worker(); rank < roles.size(); ++rank) {
-      const double seconds = communication[rank * steps + step];
-      fastest = rank == roles.first_worker() ? seconds : std::min(fastest, seconds);
-      sum += seconds;
+  for (; next.epoch < options_.epochs; next = {next.epoch + 1, 0}) {
+    co_await TrainEpoch(worker, next.epoch, next.step);
+    if (stopped()) break;
+    co_await Evaluate(worker, roles);
+    EpochRecord record;
+    co_await totals_.Exchange(worker.communicator, roles, next.epoch, progress_, evaluation_,
+                              record);
+    observer_.OnEpoch(record);
+    progress_ = {};
+    const Position after{next.epoch + 1, 0};
+    if (stopped() && after.epoch < options_.epochs) {
+      observer_.OnStop(Take(worker, after));
+      break;
     }
-    waiting += sum / roles.workers - fastest;
+    if (observer_.WantsCheckpoint(after)) observer_.OnCheckpoint(Take(worker, after));
   }
-  return waiting / static_cast<double>(steps);
+  co_await agreement_.Read(worker.communicator.size());
 }
 
-EpochResult MakeResult(std::span<const double> totals, std::span<const double> losses,
-                       const Roles& roles, Duration time) {
-  const double steps = static_cast<double>(losses.size());
-  const double rank_steps = steps * roles.workers;
-  EpochResult result;
-  result.train_loss = std::accumulate(losses.begin(), losses.end(), 0.0) / steps;
-  result.train_accuracy = 100.0 * totals[kCorrect] / totals[kCount];
-  result.train_time = time.count();
-  result.train_throughput = totals[kCount] / time.count();
-  result.avg_batch_time = time.count() / steps;
-  Breakdown& breakdown = result.breakdown.emplace();
-  size_t total = kFirstFigure;
-  for (const StepFigure& figure : kStepFigures) {
-    breakdown.*figure.member = Duration(totals[total++] / rank_steps);
+Task Trainer::TrainEpoch(Worker& worker, int epoch, int64_t first_step) {
+  replica_.BeginEpoch(epoch, first_step);
+  agreement_.Begin();
+  timeline_.BeginSteps();
+  epoch_start_ = timeline_.Now() - progress_.time;
+  for (int64_t step = first_step; step < options_.steps_per_epoch; ++step) {
+    co_await strategy_.Step(worker);
+    timeline_.EndStep();
+    observer_.OnStep(epoch, step);
+    const Position position{epoch, step + 1};
+    co_await agreement_.Tick(worker.communicator, 1, observer_.AskedToStop());
+    if (stopped()) {
+      observer_.OnStop(Take(worker, position));
+      co_return;
+    }
+    if (observer_.WantsCheckpoint(position)) observer_.OnCheckpoint(Take(worker, position));
   }
-  if (breakdown.pull + breakdown.push == Duration(0)) {
-    result.avg_comm_time = breakdown.communication.count();
-  } else {
-    result.avg_comm_time_pull = breakdown.pull.count();
-    result.avg_comm_time_push = breakdown.push.count();
-  }
-  if (totals[kEvaluationCount] > 0) {
-    result.val_loss = totals[kEvaluationLoss] / totals[kEvaluationCount];
-    result.val_accuracy = 100.0 * totals[kEvaluationCorrect] / totals[kEvaluationCount];
-  }
-  return result;
+  TakeProgress();
 }
 
-struct Epoch {
-  int index;
-  Duration time;
-};
+void Trainer::TakeProgress() {
+  const std::vector<Breakdown> breakdowns = timeline_.TakeSteps();
+  progress_.time = timeline_.Now() - epoch_start_;
+  progress_.breakdowns.insert(progress_.breakdowns.end(), breakdowns.begin(), breakdowns.end());
+  const std::vector<StepMetrics> metrics = replica_.TakeTraining();
+  progress_.metrics.insert(progress_.metrics.end(), metrics.begin(), metrics.end());
+}
 
-Task Evaluate(Worker& worker, Strategy& strategy, TrainingReplica& replica, Roles roles,
-              std::vector<double>& totals) {
-  co_await strategy.Synchronize(worker);
-  Work broadcast = worker.communicator.Broadcast(replica.statistics(), roles.first_worker());
+Checkpoint Trainer::Take(const Worker& worker, Position position) {
+  if (position.step > 0) TakeProgress();
+  return TakeCheckpoint(worker, strategy_, replica_, position, progress_);
+}
+
+// Ranks that only serve have nothing to do meanwhile but to hear from the others.
+Task Trainer::Evaluate(Worker& worker, const Roles& roles) {
+  evaluation_ = {};
+  co_await strategy_.Synchronize(worker);
+  Work broadcast = worker.communicator.Broadcast(replica_.statistics(), roles.first_worker());
   co_await broadcast;
-  if (!roles.trains(worker.communicator.rank())) co_return;
-  const Evaluation evaluation = replica.Evaluate();
-  totals[kEvaluationLoss] = evaluation.loss_sum;
-  totals[kEvaluationCorrect] = static_cast<double>(evaluation.correct);
-  totals[kEvaluationCount] = static_cast<double>(evaluation.count);
-}
-
-// Validation and the exchange of figures after an epoch's steps.
-Task CloseEpoch(Worker& worker, Strategy& strategy, TrainingReplica& replica, Timeline& timeline,
-                Roles roles, Epoch epoch, TrainObserver& observer) {
-  const std::vector<Breakdown> breakdowns = timeline.TakeSteps();
-  const int64_t steps = static_cast<int64_t>(breakdowns.size());
-  const int rank = worker.communicator.rank();
-
-  EpochRecord record;
-  record.losses.assign(steps, 0.0);
-  std::vector<double> totals(kTotals);
-  const std::vector<StepMetrics> metrics = replica.TakeTraining();
-  AddMetrics(metrics, totals);
-  for (size_t step = 0; step < metrics.size(); ++step) record.losses[step] = metrics[step].loss;
-  if (roles.trains(rank)) AddBreakdowns(breakdowns, totals);
-  co_await Evaluate(worker, strategy, replica, roles, totals);
-
-  Work summed = worker.communicator.AllReduce(View(totals));
-  Work summed_losses = worker.communicator.AllReduce(View(record.losses));
-  std::vector<double> communication(steps * roles.size());
-  for (int64_t step = 0; step < steps; ++step) {
-    communication[rank * steps + step] = breakdowns[step].communication.count();
+  const bool evaluates = roles.trains(worker.communicator.rank());
+  if (evaluates) replica_.BeginEvaluation();
+  agreement_.Begin();
+  for (int64_t done = 0; done < options_.validation_batches;) {
+    const int64_t batches = std::min(agreement_.pieces(), options_.validation_batches - done);
+    if (evaluates) replica_.Evaluate(batches);
+    done += batches;
+    co_await agreement_.Tick(worker.communicator, batches, observer_.AskedToStop());
   }
-  Work gathered = worker.communicator.AllGather(View(communication));
-  co_await summed;
-  co_await summed_losses;
-  co_await gathered;
-
-  for (double& loss : record.losses) loss /= roles.workers;
-  record.result = MakeResult(totals, record.losses, roles, epoch.time);
-  record.result.epoch = epoch.index + 1;
-  record.result.breakdown->waiting = Duration(MeanWaiting(communication, roles, steps));
-  for (const Breakdown& step : breakdowns) record.step_times.push_back(step.total.count());
-  observer.OnEpoch(record);
-}
-
-}  // namespace
-
-Task TrainSteps(Worker& worker, Strategy& strategy, Timeline& timeline, int epoch, int64_t steps,
-                TrainObserver& observer) {
-  timeline.BeginSteps();
-  for (int64_t step = 0; step < steps; ++step) {
-    co_await strategy.Step(worker);
-    timeline.EndStep();
-    observer.OnStep(epoch, step);
-  }
-}
-
-Task Train(Worker& worker, Strategy& strategy, TrainingReplica& replica, Timeline& timeline,
-           const TrainOptions& options, TrainObserver& observer) {
-  const Roles roles = strategy.roles(worker.communicator.size());
-  co_await strategy.Start(worker);
-  for (int epoch = 0; epoch < options.epochs; ++epoch) {
-    replica.BeginEpoch(epoch);
-    const Duration start = timeline.Now();
-    co_await TrainSteps(worker, strategy, timeline, epoch, options.steps_per_epoch, observer);
-    timeline.EndSteps();
-    const Epoch closed{epoch, timeline.Now() - start};
-    co_await CloseEpoch(worker, strategy, replica, timeline, roles, closed, observer);
-  }
+  if (evaluates) evaluation_ = replica_.EndEvaluation();
 }
 
 }  // namespace core

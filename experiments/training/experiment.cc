@@ -17,7 +17,9 @@
 #include "core/base/program.h"
 #include "core/base/temporary_folder.h"
 #include "experiments/common/host_info.h"
+#include "experiments/training/interruption.h"
 #include "experiments/training/launcher.h"
+#include "experiments/training/output_folder.h"
 #include "experiments/training/rank_environment.h"
 #include "experiments/training/train_rank.h"
 #include "tools/make_dataset.h"
@@ -34,18 +36,6 @@ constexpr std::string_view kUsage =
 
 Where RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are set (torchrun, or mpirun's and Slurm's names
 for them) the program is one rank; else it starts --nproc-per-node of them on this machine.)";
-
-void PrepareOutput(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!error && access(folder.c_str(), W_OK) != 0) {
-    error = std::error_code(errno, std::generic_category());
-  }
-  if (error) {
-    throw core::Error(absl::StrCat("--output-dir=", folder, " cannot be written (", error.message(),
-                                   "): name another folder"));
-  }
-}
 
 // Where the user names no data set, a small one is made on first use.
 void MakeGeneratedDataset(const RunOptions& options) {
@@ -83,25 +73,48 @@ void Announce(const RunOptions& options, const backends::ImageDataset& dataset) 
       UsableCores(), UsableCores() == 1 ? "" : "s", options.threads,
       options.threads == 1 ? "" : "s", options.threads == 1 ? "" : ", passive waiting", data,
       options.batch_size, options.image_size, options.image_size, options.precision);
+  if (!options.weights.empty()) {
+    absl::PrintF("%s: starts from %s%s\n", options.strategy, options.weights,
+                 options.new_classifier ? ", but with a new last layer (--new-classifier)" : "");
+  }
 }
 
-void StartRanks(const RunOptions& options, const backends::ImageDataset& dataset) {
+LaunchOutcome LaunchOnce(const RunOptions& options, const backends::ImageDataset& dataset,
+                         const MakeReplica& make_replica) {
   const core::TemporaryFolder meeting_folder;  // For as long as they run.
-  const LaunchOutcome outcome = LaunchRanks(options.ranks, [&](int rank) {
+  const auto run_rank = [&](int rank) {
     return core::ReportErrors(absl::StrCat("rank ", rank), [&] {
-      RunRank(options,
-              {.rank = rank,
-               .world_size = options.ranks,
-               .local_rank = rank,
-               .local_world_size = options.ranks},
-              meeting_folder.path(), dataset);
+      return RunRank(options,
+                     {.rank = rank,
+                      .world_size = options.ranks,
+                      .local_rank = rank,
+                      .local_world_size = options.ranks},
+                     meeting_folder.path(), dataset, make_replica);
     });
-  });
-  if (outcome.signal) {
-    throw core::Error(absl::StrCat("interrupted by signal ", *outcome.signal, " (",
-                                   strsignal(*outcome.signal), "); all ranks have ended"));
-  }
-  if (outcome.first_failure) {
+  };
+  return LaunchRanks(options.ranks, run_rank, {.stopping = options.timeout});
+}
+
+// Returns the exit code.
+int StartRanks(RunOptions options, const backends::ImageDataset& dataset,
+               const MakeReplica& make_replica) {
+  const OutputLock lock(options);
+  for (int restart = 0;; ++restart) {
+    const LaunchOutcome outcome = LaunchOnce(options, dataset, make_replica);
+    if (outcome.first_failure && !outcome.signal && restart < options.max_restarts) {
+      absl::PrintF("rank %d %s; all ranks have ended, and start again (%d of %d)\n",
+                   outcome.first_failure->rank, outcome.first_failure->cause, restart + 1,
+                   options.max_restarts);
+      std::fflush(stdout);
+      options.resume = true;
+      continue;
+    }
+    if (outcome.stopped && !outcome.first_failure) return kStoppedCode;
+    if (outcome.signal) {
+      throw core::Error(absl::StrCat("interrupted by signal ", *outcome.signal, " (",
+                                     strsignal(*outcome.signal), "); all ranks have ended"));
+    }
+    if (!outcome.first_failure) return 0;
     throw core::Error(absl::StrCat("rank ", outcome.first_failure->rank, " ",
                                    outcome.first_failure->cause, "; all ranks have ended"));
   }
@@ -117,7 +130,7 @@ void WaitPassively(const RunOptions& options, char** argv) {
                                  "): set OMP_WAIT_POLICY=passive and run it again"));
 }
 
-void RunExperiment(const RunOptions& options) {
+int RunExperiment(const RunOptions& options, const MakeReplica& make_replica) {
   const std::optional<RankEnvironment> environment = ReadRankEnvironment();
   if (environment && options.generated) {
     throw core::Error(
@@ -130,11 +143,10 @@ void RunExperiment(const RunOptions& options) {
   if (!options.synthetic) dataset = backends::ListImageDataset(options.data_dir);
   CheckBatchSize(options, dataset);
   if (!environment || environment->rank == 0) Announce(options, dataset);
-  if (environment) {
-    RunRank(options, *environment, "", dataset);
-  } else {
-    StartRanks(options, dataset);
-  }
+  if (!environment) return StartRanks(options, dataset, make_replica);
+  std::optional<OutputLock> lock;
+  if (environment->rank == 0) lock.emplace(options);
+  return RunRank(options, *environment, "", dataset, make_replica);
 }
 
 int ExperimentMain(std::string_view strategy, int argc, char** argv) {
@@ -142,7 +154,7 @@ int ExperimentMain(std::string_view strategy, int argc, char** argv) {
     const RunOptions options = ReadOptions(strategy, kUsage, argc, argv);
     core::ThrowIfError(core::CheckFlagsApply({&options.entry(), 1}, options.strategy_options));
     WaitPassively(options, argv);
-    RunExperiment(options);
+    return RunExperiment(options);
   });
 }
 

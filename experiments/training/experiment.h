@@ -4,13 +4,15 @@
 #include <string_view>
 
 #include "experiments/training/run_options.h"
+#include "experiments/training/train_rank.h"
 
 namespace experiments {
 
 // One run of one strategy: data set made or listed, what cannot work refused before anything
-// starts, then all its ranks, or the one that this process is, to their end. Throws core::Error.
-// Call it without other threads.
-void RunExperiment(const RunOptions& options);
+// starts, then all its ranks, or the one that this process is, to their end. Returns the exit code:
+// 0, or kStoppedCode where the run was asked to stop and can go on. Throws core::Error. Call it
+// without other threads.
+int RunExperiment(const RunOptions& options, const MakeReplica& make_replica = MakeResNet50Replica);
 
 // Makes waiting OpenMP threads sleep instead of spin: beside a busy core, spinning ones fall to a
 // third of one thread's speed. libgomp reads this only when it is loaded, so it may start the

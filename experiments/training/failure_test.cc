@@ -96,7 +96,9 @@ TEST(Failure, ARankThatStallsEndsTheOthersAfterTheTimeout) {
 
 TEST(Failure, AnInterruptedRunLeavesAPartialResult) {
   const std::string output = MakeFolder();
-  Command command(EndlessRun("ddp", output));
+  std::vector<std::string> arguments = EndlessRun("ddp", output);
+  arguments.push_back("--checkpoint-every=0");  // Else it stops with a checkpoint.
+  Command command(arguments);
   AwaitEpochs(command, 2);
   kill(command.process(), SIGINT);
   const Ended ended = command.Wait(kLimit);

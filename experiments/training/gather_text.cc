@@ -12,26 +12,26 @@ core::Buffer Bytes(std::string& text) {
 
 }  // namespace
 
-core::Task GatherText(core::Communicator& communicator, std::string text,
-                      std::vector<std::string>& texts) {
+core::Task TextGathering::Run(core::Communicator& communicator, std::string text) {
   const int size = communicator.size();
-  std::vector<double> lengths(size, 0.0);
-  lengths[communicator.rank()] = static_cast<double>(text.size());
-  core::Work gathered = communicator.AllGather(core::View(lengths));
+  own_ = std::move(text);
+  lengths_.assign(size, 0.0);
+  lengths_[communicator.rank()] = static_cast<double>(own_.size());
+  core::Work gathered = communicator.AllGather(core::View(lengths_));
   co_await gathered;
 
   constexpr core::SpanKind kKind = core::SpanKind::kAllGather;
   if (communicator.rank() != 0) {
-    core::Work sent = communicator.Send(Bytes(text), 0, kKind);
+    core::Work sent = communicator.Send(Bytes(own_), 0, kKind);
     co_await sent;
     co_return;
   }
-  texts.assign(size, "");
-  texts[0] = std::move(text);
+  texts_.assign(size, "");
+  texts_[0] = own_;
   std::vector<core::Work> received;
   for (int rank = 1; rank < size; ++rank) {
-    texts[rank].resize(static_cast<size_t>(lengths[rank]));
-    received.push_back(communicator.Receive(Bytes(texts[rank]), rank, kKind));
+    texts_[rank].resize(static_cast<size_t>(lengths_[rank]));
+    received.push_back(communicator.Receive(Bytes(texts_[rank]), rank, kKind));
   }
   for (core::Work& work : received) co_await work;
 }

@@ -9,10 +9,20 @@
 
 namespace experiments {
 
-// Brings every rank's `text` to rank 0, where `texts` then holds them by rank; unchanged elsewhere.
-// All ranks call it. `texts` outlives the task.
-core::Task GatherText(core::Communicator& communicator, std::string text,
-                      std::vector<std::string>& texts);
+// Brings every rank's text to rank 0. It outlives the communicator, which may read and write the
+// texts until then.
+class TextGathering {
+ public:
+  // Once; all ranks call it.
+  core::Task Run(core::Communicator& communicator, std::string text);
+  // On rank 0, by rank; empty elsewhere.
+  const std::vector<std::string>& texts() const { return texts_; }
+
+ private:
+  std::string own_;
+  std::vector<double> lengths_;
+  std::vector<std::string> texts_;
+};
 
 }  // namespace experiments
 

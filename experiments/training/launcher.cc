@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/process.h"
+#include "experiments/training/interruption.h"
 
 namespace experiments {
 namespace {
@@ -17,7 +18,8 @@ using SteadyClock = std::chrono::steady_clock;
 sigset_t HandledSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  sigaddset(&signals, SIGCHLD);
+  for (int signal : StopSignals()) sigaddset(&signals, signal);
   return signals;
 }
 
@@ -25,6 +27,8 @@ sigset_t HandledSignals() {
 class BlockedSignals {
  public:
   BlockedSignals() {
+    // Whoever started us may have had it ignored: then nobody learns how children end.
+    ::signal(SIGCHLD, SIG_DFL);
     const sigset_t signals = HandledSignals();
     sigprocmask(SIG_BLOCK, &signals, &before_);
   }
@@ -37,7 +41,7 @@ class BlockedSignals {
 
 class Launcher {
  public:
-  explicit Launcher(std::chrono::milliseconds grace) : grace_(grace) {}
+  explicit Launcher(LaunchTimes times) : times_(times) {}
 
   void Start(int ranks, const std::function<int(int)>& body) {
     for (int rank = 0; rank < ranks; ++rank) {
@@ -69,7 +73,7 @@ class Launcher {
  private:
   void OnSignal(int signal) {
     SendAll(outcome_.signal ? SIGKILL : SIGTERM);
-    if (!outcome_.signal) deadline_ = SteadyClock::now() + grace_;
+    if (!outcome_.signal) deadline_ = SteadyClock::now() + times_.stopping;
     outcome_.signal = signal;
     asked_ = true;
   }
@@ -78,26 +82,35 @@ class Launcher {
     std::erase_if(ranks_, [this](auto& entry) {
       auto& [rank, process] = entry;
       const std::optional<core::ExitStatus> status = process.WaitFor({});
-      if (status && status->code != 0 && !outcome_.first_failure) {
+      if (!status) return false;
+      if (status->code == kStoppedCode) {
+        outcome_.stopped = true;
+      } else if (status->code != 0 && !outcome_.first_failure) {
         outcome_.first_failure = RankFailure{rank, status->ToString()};
-        if (!outcome_.signal) deadline_ = SteadyClock::now() + grace_;
+        deadline_ = SteadyClock::now() + times_.grace;
+      } else if (!deadline_) {
+        deadline_ = SteadyClock::now() + times_.stopping;
       }
-      return status.has_value();
+      return true;
     });
   }
 
   void Escalate() {
-    if (!deadline_ || SteadyClock::now() < *deadline_) return;
+    if (ranks_.empty() || !deadline_ || SteadyClock::now() < *deadline_) return;
+    if (!outcome_.signal && !outcome_.first_failure) {
+      outcome_.first_failure =
+          RankFailure{ranks_.front().first, "does not end, though others have"};
+    }
     SendAll(asked_ ? SIGKILL : SIGTERM);
     asked_ = true;
-    deadline_ = SteadyClock::now() + grace_;
+    deadline_ = SteadyClock::now() + times_.grace;
   }
 
   void SendAll(int signal) {
     for (const auto& [rank, process] : ranks_) process.Signal(signal);
   }
 
-  const std::chrono::milliseconds grace_;
+  const LaunchTimes times_;
   BlockedSignals signals_;
   std::vector<std::pair<int, core::Process>> ranks_;  // Those that live.
   LaunchOutcome outcome_;
@@ -107,9 +120,8 @@ class Launcher {
 
 }  // namespace
 
-LaunchOutcome LaunchRanks(int ranks, const std::function<int(int rank)>& body,
-                          std::chrono::milliseconds grace) {
-  Launcher launcher(grace);
+LaunchOutcome LaunchRanks(int ranks, const std::function<int(int rank)>& body, LaunchTimes times) {
+  Launcher launcher(times);
   launcher.Start(ranks, body);
   return launcher.Wait();
 }

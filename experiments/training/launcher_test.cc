@@ -16,7 +16,8 @@ namespace experiments {
 namespace {
 
 LaunchOutcome Launch(int ranks, const std::function<int(int)>& body) {
-  return LaunchRanks(ranks, body, std::chrono::milliseconds(200));
+  constexpr std::chrono::milliseconds kGrace(200);
+  return LaunchRanks(ranks, body, {.grace = kGrace, .stopping = kGrace});
 }
 
 // Seen by all ranks, as they are processes.

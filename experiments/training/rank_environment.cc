@@ -1,6 +1,8 @@
 #include "experiments/training/rank_environment.h"
 
 #include <cstdlib>
+#include <limits>
+#include <string_view>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -18,32 +20,49 @@ struct Names {
   const char* local_world_size;
 };
 
+constexpr char kSlurmTasks[] = "SLURM_TASKS_PER_NODE";
+
 constexpr Names kLaunchers[] = {
     {"RANK", "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"},
     {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
      "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"},
     // Inside an allocation a plain program has SLURM_PROCID too; only srun's steps have a local id.
-    {"SLURM_LOCALID", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_TASKS_PER_NODE"},
+    {"SLURM_LOCALID", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", kSlurmTasks},
 };
 
 constexpr char kRestartCount[] = "TORCHELASTIC_RESTART_COUNT";
+constexpr char kSlurmRestartCount[] = "SLURM_RESTART_COUNT";
 
-std::optional<int> FindInteger(const char* name, int least) {
+struct Limits {
+  int least = 0;
+  int most = std::numeric_limits<int>::max();
+};
+
+int ReadInteger(const char* name, Limits limits) {
   const char* text = std::getenv(name);
+  if (text == nullptr) {
+    throw core::Error(
+        absl::StrCat("the environment makes this process one rank of several, but ", name,
+                     " is not set: set it, or unset RANK to start the ranks from here"));
+  }
+  std::string number = text;
+  // Slurm's "4(x2),3": so many on each of the first two hosts, fewer on the next.
+  if (std::string_view(name) == kSlurmTasks) number = number.substr(0, number.find_first_of("(,"));
   int value = 0;
-  if (text == nullptr || !absl::SimpleAtoi(text, &value) || value < least) return std::nullopt;
-  return value;
+  if (absl::SimpleAtoi(number, &value) && value >= limits.least && value <= limits.most) {
+    return value;
+  }
+  std::string wanted = absl::StrCat("an integer of at least ", limits.least);
+  if (limits.most < std::numeric_limits<int>::max()) {
+    absl::StrAppend(&wanted, " and at most ", limits.most);
+  }
+  throw core::Error(
+      absl::StrCat("environment variable ", name, " is \"", text, "\": ", wanted, " is needed"));
 }
 
-int ReadInteger(const char* name, int least) {
-  if (const std::optional<int> value = FindInteger(name, least)) return *value;
-  const char* text = std::getenv(name);
-  throw core::Error(
-      text == nullptr
-          ? absl::StrCat("the environment makes this process one rank of several, but ", name,
-                         " is not set: set it, or unset RANK to start the ranks from here")
-          : absl::StrCat("environment variable ", name, " is \"", text,
-                         "\": an integer of at least ", least, " is needed"));
+// The same of a variable that may be missing.
+int ReadInteger(const char* name, Limits limits, int otherwise) {
+  return std::getenv(name) == nullptr ? otherwise : ReadInteger(name, limits);
 }
 
 const Names* FindLauncher() {
@@ -58,17 +77,18 @@ const Names* FindLauncher() {
 std::optional<RankEnvironment> ReadRankEnvironment() {
   const Names* names = FindLauncher();
   if (names == nullptr) return std::nullopt;
-  RankEnvironment environment = {.rank = ReadInteger(names->rank, 0),
-                                 .world_size = ReadInteger(names->world_size, 1),
-                                 .master_port = ReadInteger("MASTER_PORT", 1)};
+  RankEnvironment environment = {
+      .rank = ReadInteger(names->rank, {}),
+      .world_size = ReadInteger(names->world_size, {.least = 1}),
+      // Only for choosing threads and devices: without them, one rank per host.
+      .local_rank = ReadInteger(names->local_rank, {}, 0),
+      .local_world_size = ReadInteger(names->local_world_size, {.least = 1}, 1),
+      .master_port = ReadInteger("MASTER_PORT", {.least = 1, .most = 65535})};
   if (environment.rank >= environment.world_size) {
     throw core::Error(absl::StrCat(names->rank, " is ", environment.rank, " but ",
                                    names->world_size, " is ", environment.world_size,
                                    ": ranks count from 0"));
   }
-  // Only for choosing threads and devices: without them, one rank per host.
-  environment.local_rank = FindInteger(names->local_rank, 0).value_or(0);
-  environment.local_world_size = FindInteger(names->local_world_size, 1).value_or(1);
   const char* address = std::getenv("MASTER_ADDR");
   if (address == nullptr || *address == '\0') {
     throw core::Error("MASTER_ADDR is not set: it names the host of rank 0, where all ranks meet");
@@ -76,9 +96,9 @@ std::optional<RankEnvironment> ReadRankEnvironment() {
   environment.master_address = address;
   const char* agent_store = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
   environment.agent_store = agent_store != nullptr && std::string(agent_store) == "True";
-  if (environment.agent_store && std::getenv(kRestartCount) != nullptr) {
-    environment.restart_count = ReadInteger(kRestartCount, 0);
-  }
+  const int attempts = ReadInteger(kRestartCount, {}, 0);
+  if (environment.agent_store) environment.restart_count = attempts;
+  environment.restarted = attempts > 0 || ReadInteger(kSlurmRestartCount, {}, 0) > 0;
   return environment;
 }
 

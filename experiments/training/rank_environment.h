@@ -20,6 +20,8 @@ struct RankEnvironment {
   // hosts counts may differ after a restart, as they may for PyTorch's own rendezvous; then ranks
   // do not meet, which is an error after the timeout.
   int restart_count = 0;
+  // The launcher, or Slurm's queue, has started the job before.
+  bool restarted = false;
 };
 
 // From RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, or Open MPI's (OMPI_COMM_WORLD_RANK, …) or

@@ -32,7 +32,8 @@ class RankEnvironmentTest : public ::testing::Test {
     for (const char* name :
          {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT",
           "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS",
-          "SLURM_LOCALID", "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT"}) {
+          "SLURM_LOCALID", "SLURM_TASKS_PER_NODE", "SLURM_RESTART_COUNT",
+          "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT"}) {
       unsetenv(name);
     }
   }
@@ -86,6 +87,49 @@ TEST_F(RankEnvironmentTest, IsWhatMpirunOrSlurmSays) {
   Set("OMPI_COMM_WORLD_RANK", "1");
   Set("OMPI_COMM_WORLD_SIZE", "2");
   EXPECT_EQ(ReadRankEnvironment()->world_size, 2);
+}
+
+TEST_F(RankEnvironmentTest, NumbersThatMakeNoSenseAreRefusedNotBent) {
+  Set("RANK", "0");
+  Set("WORLD_SIZE", "1");
+  Set("MASTER_ADDR", "node0");
+  for (const char* port : {"94964", "0", "-1", "29500x", "99999999999999"}) {
+    Set("MASTER_PORT", port);
+    EXPECT_THAT(Error(), AllOf(HasSubstr("MASTER_PORT"), HasSubstr(port)));
+  }
+  Set("MASTER_PORT", "29500");
+  Set("LOCAL_RANK", "-1");
+  EXPECT_THAT(Error(), AllOf(HasSubstr("LOCAL_RANK"), HasSubstr("\"-1\"")));
+  Set("LOCAL_RANK", "0");
+  Set("LOCAL_WORLD_SIZE", "0");
+  EXPECT_THAT(Error(), HasSubstr("LOCAL_WORLD_SIZE"));
+  Set("LOCAL_WORLD_SIZE", "1");
+  EXPECT_TRUE(ReadRankEnvironment().has_value());
+}
+
+TEST_F(RankEnvironmentTest, SlurmCountsTasksOfSeveralHostsTogether) {
+  Set("MASTER_ADDR", "node0");
+  Set("MASTER_PORT", "1");
+  Set("SLURM_PROCID", "3");
+  Set("SLURM_NTASKS", "11");
+  Set("SLURM_LOCALID", "3");
+  for (const char* tasks : {"4(x2),3", "4,3", "4"}) {
+    Set("SLURM_TASKS_PER_NODE", tasks);
+    EXPECT_EQ(ReadRankEnvironment()->local_world_size, 4) << tasks;
+  }
+}
+
+TEST_F(RankEnvironmentTest, KnowsWhetherTheJobWasStartedBefore) {
+  Set("RANK", "0");
+  Set("WORLD_SIZE", "1");
+  Set("MASTER_ADDR", "node0");
+  Set("MASTER_PORT", "29500");
+  EXPECT_FALSE(ReadRankEnvironment()->restarted);
+  Set("SLURM_RESTART_COUNT", "1");
+  EXPECT_TRUE(ReadRankEnvironment()->restarted);
+  unsetenv("SLURM_RESTART_COUNT");
+  Set("TORCHELASTIC_RESTART_COUNT", "1");
+  EXPECT_TRUE(ReadRankEnvironment()->restarted);
 }
 
 TEST_F(RankEnvironmentTest, ErrorsNameTheVariable) {

@@ -37,6 +37,22 @@ core::FlagTable FlagsOf(RunOptions& options) {
       {"output_dir", &options.output_dir, core::IsPath(), "folder for result files"},
       {"trace", &options.trace, core::IsPath(),
        "write a Chrome trace of all ranks to this file (see Perfetto)"},
+      {"save", &options.save, core::IsPath(),
+       "write the trained weights to this .safetensors or .pth file, for torchvision's resnet50; "
+       "those with the best validation go beside it (…_best)",
+       "weights_STRATEGY.safetensors in the output folder"},
+      {"overwrite", &options.overwrite,
+       "do not keep the results of an earlier run in OUTPUT.1, OUTPUT.2, …"},
+      {"checkpoint_every", &options.checkpoint_every, core::Range(-1, 1e12),
+       "steps between checkpoints, from which --resume goes on; 0: never",
+       "after each epoch, a minute or more apart"},
+      {"resume", &options.resume,
+       "go on from the newest checkpoint in the output folder, to the same bits as without a stop; "
+       "from the start if there is none"},
+      {"resume_anyway", &options.resume_anyway,
+       "go on although strategy, ranks or other flags differ: from parameters, momentum and epoch"},
+      {"max_restarts", &options.max_restarts, core::Range(0, 1e6),
+       "how often to start all ranks again from the last checkpoint when one has failed"},
       {"epochs", &options.epochs, core::Range(1, 1'000'000), "passes over the data",
        "3, 8 with the generated data set"},
       {"steps", &options.steps, core::Range(0, 1'000'000'000),
@@ -47,6 +63,8 @@ core::FlagTable FlagsOf(RunOptions& options) {
        "let the JPEG decoder shrink large images: faster, other pixels than torchvision's"},
       {"weights", &options.weights, core::IsPath(),
        "start from this .pth or .safetensors file of torchvision's"},
+      {"new_classifier", &options.new_classifier,
+       "with --weights: leave out the last layer, as for another number of classes"},
       {"seed", &options.seed, "of initial parameters, order, crops and flips"},
       {"lr", &options.learning_rate, core::Range(0, 1e3), "learning rate"},
       {"lr_schedule", &options.learning_rate_schedule, backends::ParseSchedule,
@@ -77,6 +95,13 @@ void Check(const RunOptions& options) {
   if (TrainingRanks(options, options.ranks) == 0) {
     core::RefuseFlag("nproc_per_node", absl::StrCat(options.ranks),
                      "at least one rank to train is needed beside those that serve");
+  }
+  if (options.new_classifier && options.weights.empty()) {
+    core::RefuseFlag("new_classifier", "true", "needs --weights, whose last layer it replaces");
+  }
+  if (!options.save.empty() && !options.save.ends_with(".safetensors") &&
+      !options.save.ends_with(".pth")) {
+    core::RefuseFlag("save", options.save, "must end in .safetensors or .pth");
   }
   if (options.synthetic && !options.data_dir.empty()) {
     core::RefuseFlag("synthetic", "true", "takes no --data-dir: leave one of the two out");
@@ -109,6 +134,10 @@ void FillDefaults(const core::FlagTable& flags, int gpus,
                   const std::optional<RankEnvironment>& environment, RunOptions& options) {
   const int cores = UsableCores();
   options.generated = options.data_dir.empty() && !options.synthetic;
+  // A job that is started again goes on.
+  if (options.resume_anyway || (environment && environment->restarted)) {
+    options.resume = true;
+  }
   const bool small = options.data_dir.empty();
   if (options.generated) options.data_dir = options.output_dir + "/dataset";
   if (!flags.Given("epochs")) options.epochs = small ? 8 : 3;

@@ -23,12 +23,19 @@ struct RunOptions : Workload {
   bool synthetic = false;              // Random batches instead of images: no loading.
   std::string output_dir = "results";  // Absolute.
   std::string trace;                   // Absolute, or empty.
+  std::string save;                    // Weights; absolute, or empty: beside the results.
+  bool overwrite = false;              // Results of an earlier run.
+  int64_t checkpoint_every = -1;       // Steps; −1: after epochs; 0: never.
+  bool resume = false;
+  bool resume_anyway = false;
+  int max_restarts = 0;
 
   int epochs = 3;
   int64_t steps = 0;  // Per epoch; 0: the whole data set.
   int workers = 1;    // Loading threads per rank.
   bool scaled_decoding = false;
   std::string weights;  // Absolute, or empty.
+  bool new_classifier = false;
   uint64_t seed = 0;
 
   double learning_rate = 0.01;

@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -47,14 +48,30 @@ void RunRecord::AddEpoch(const core::EpochRecord& record) {
                              record.step_times.end());
 }
 
-void RunRecord::WritePartial() { Write(true); }
-void RunRecord::WriteComplete() { Write(false); }
+void RunRecord::Resume(const std::string& text) {
+  core::Results earlier = core::ValueOrThrow(core::ParseResults(text, "the checkpoint's results"));
+  results_.start_time = earlier.start_time;
+  results_.epochs = std::move(earlier.epochs);
+  results_.all_losses = std::move(earlier.all_losses);
+  results_.step_times = std::move(earlier.step_times);
+  results_.startup_seconds = earlier.startup_seconds;
+  results_.skipped_images = std::move(earlier.skipped_images);
+  std::string& resumed = results_.configuration["resumed"];
+  resumed = earlier.configuration["resumed"];
+  absl::StrAppend(&resumed, resumed.empty() ? "" : ", ", LocalTime());
+}
 
-void RunRecord::Write(bool partial) {
+absl::Status RunRecord::WritePartial() {
+  return results_.epochs.empty() ? absl::OkStatus() : Write(true);
+}
+
+absl::Status RunRecord::WriteComplete() { return Write(false); }
+
+absl::Status RunRecord::Write(bool partial) {
   results_.partial = partial;
   results_.end_time = LocalTime();
   core::Summarize(results_);
-  core::ThrowIfError(core::WriteResults(results_, path_));
+  return core::WriteResults(results_, path_);
 }
 
 }  // namespace experiments

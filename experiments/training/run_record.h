@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "core/records/results.h"
 #include "core/training/train.h"
 #include "experiments/training/run_options.h"
@@ -16,15 +17,19 @@ class RunRecord {
 
   void AddEpoch(const core::EpochRecord& record);
   core::Results& results() { return results_; }
+  // Goes on with the results of an earlier start of this run, as Text() gave them. Throws
+  // core::Error.
+  void Resume(const std::string& text);
+  std::string Text() const { return core::FormatResults(results_); }
 
-  // Write the file; throw core::Error if they cannot.
-  void WritePartial();
-  void WriteComplete();
+  // Writes what there is so far, if it has an epoch: nothing is never better than what is there.
+  absl::Status WritePartial();
+  absl::Status WriteComplete();
 
   const std::string& path() const { return path_; }
 
  private:
-  void Write(bool partial);
+  absl::Status Write(bool partial);
 
   core::Results results_;
   const std::string path_;

@@ -2,172 +2,42 @@
 
 #include <unistd.h>
 
-#include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "backends/cuda/accelerator.h"
-#include "backends/cuda/cuda_device.h"
-#include "backends/cuda/staged_communicator.h"
-#include "backends/gloo/gloo_communicator.h"
-#include "backends/images/image_loader.h"
-#include "backends/images/synthetic_source.h"
-#include "backends/nccl/nccl_communicator.h"
-#include "backends/rendezvous/file_store.h"
-#include "backends/rendezvous/tcp_store.h"
 #include "backends/steady_clock.h"
 #include "backends/torch/engine/torch_replica.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/records/trace.h"
-#include "core/strategies/strategies.h"
 #include "core/training/train.h"
-#include "experiments/common/host_info.h"
+#include "experiments/training/checkpoint_folder.h"
 #include "experiments/training/gather_text.h"
 #include "experiments/training/interruption.h"
+#include "experiments/training/output_folder.h"
 #include "experiments/training/progress.h"
+#include "experiments/training/rank_data.h"
+#include "experiments/training/resumption.h"
+#include "experiments/training/run_observer.h"
 #include "experiments/training/run_record.h"
 
 namespace experiments {
 namespace {
-
-// The minibatches of one rank.
-class Data {
- public:
-  Data(const RunOptions& options, const backends::ImageDataset& dataset, const core::Roles& roles,
-       int rank) {
-    const bool trains = roles.trains(rank);
-    const int shard = trains ? roles.shard(rank) : 0;
-    if (options.synthetic) {
-      steps_ = 10;
-      if (trains) {
-        synthetic_.emplace(options.batch_size, options.image_size, options.seed + shard,
-                           /*bytes=*/options.device == "cuda");
-      }
-      return;
-    }
-    backends::ImageLoaderOptions loading;
-    loading.batch_size = options.batch_size;
-    loading.image_size = options.image_size;
-    loading.workers = trains ? options.workers : 0;
-    loading.seed = options.seed;
-    loading.rank = shard;
-    loading.ranks = roles.workers;
-    loading.scaled_decoding = options.scaled_decoding;
-    loading.bytes = options.device == "cuda";
-    loading.on_skip = [](const backends::SkippedImage& skipped) {
-      std::fprintf(stderr, "skipped %s: %s\n", skipped.path.c_str(), skipped.reason.c_str());
-    };
-    training_.emplace(dataset.training, loading);
-    steps_ = training_->batches_per_epoch();
-    if (!trains) return;
-    loading.split = backends::Split::kValidation;
-    validation_.emplace(dataset.validation, loading);
-  }
-
-  int64_t steps_per_epoch() const { return steps_; }
-  backends::BatchSource* training() {
-    if (synthetic_) return &*synthetic_;
-    return training_ ? &*training_ : nullptr;
-  }
-  backends::BatchSource* validation() { return validation_ ? &*validation_ : nullptr; }
-  std::vector<std::string> skipped() const {
-    std::vector<std::string> paths;
-    for (const auto* loader : {&training_, &validation_}) {
-      if (!*loader) continue;
-      for (const backends::SkippedImage& image : (*loader)->skipped()) paths.push_back(image.path);
-    }
-    return paths;
-  }
-
- private:
-  int64_t steps_ = 0;
-  std::optional<backends::SyntheticSource> synthetic_;
-  std::optional<backends::ImageLoader> training_;
-  std::optional<backends::ImageLoader> validation_;
-};
-
-// Rank 0 shows and writes; the others only listen to signals.
-class Observer : public core::TrainObserver {
- public:
-  Observer(RunRecord* record, Progress* progress, pid_t command)
-      : record_(record), progress_(progress), command_(command) {}
-
-  void OnStep(int epoch, int64_t step) override {
-    StopIfInterrupted();
-    if (record_ == nullptr) return;
-    auto& startup = record_->results().startup_seconds;
-    if (!startup) startup = SecondsSinceStart(command_);
-    progress_->OnStep(epoch, step);
-  }
-
-  void OnEpoch(const core::EpochRecord& epoch) override {
-    if (record_ == nullptr) return;
-    progress_->OnEpoch(epoch);
-    record_->AddEpoch(epoch);
-    record_->WritePartial();
-  }
-
- private:
-  RunRecord* const record_;
-  Progress* const progress_;
-  const pid_t command_;
-};
-
-std::unique_ptr<backends::Store> OpenStore(const RunOptions& options,
-                                           const RankEnvironment& environment,
-                                           const std::string& meeting_folder) {
-  if (!meeting_folder.empty()) return backends::OpenFileStore(meeting_folder);
-  return backends::ConnectTcpStore({.host = environment.master_address,
-                                    .port = environment.master_port,
-                                    .serve = environment.rank == 0 && !environment.agent_store,
-                                    .prefix = absl::StrCat("lockstep/", environment.restart_count),
-                                    .timeout = options.timeout});
-}
-
-// The GPU of this rank: ranks of a host take them in turn.
-std::unique_ptr<backends::Accelerator> OpenAccelerator(const RunOptions& options,
-                                                       const RankEnvironment& environment,
-                                                       const core::Clock& clock) {
-  if (options.device == "cpu") return nullptr;
-  const int count = std::max(1, backends::FindCudaDevices().count);
-  return std::make_unique<backends::Accelerator>(
-      backends::OpenCudaDevice(environment.local_rank % count), clock);
-}
-
-std::unique_ptr<core::Communicator> Connect(const RunOptions& options,
-                                            const RankEnvironment& environment,
-                                            backends::Store& store, core::Timeline& timeline,
-                                            backends::Accelerator* accelerator) {
-  if (options.backend == "nccl") {
-    return backends::ConnectNccl({.rank = environment.rank,
-                                  .size = environment.world_size,
-                                  .store = &store,
-                                  .timeout = options.timeout,
-                                  .device = accelerator->device.get(),
-                                  .order = &accelerator->order,
-                                  .spans = &accelerator->spans});
-  }
-  std::unique_ptr<core::Communicator> gloo = backends::ConnectGloo({.rank = environment.rank,
-                                                                    .size = environment.world_size,
-                                                                    .store = &store,
-                                                                    .timeout = options.timeout,
-                                                                    .interface = options.interface,
-                                                                    .timeline = &timeline});
-  if (accelerator == nullptr) return gloo;
-  return backends::MakeStagedCommunicator(std::move(gloo), *accelerator->device,
-                                          &accelerator->order);
-}
 
 backends::TorchReplica::Options ReplicaOptions(const RunOptions& options, int classes,
                                                backends::Accelerator* accelerator) {
   return {.num_classes = classes,
           .seed = options.seed,
           .weights = options.weights,
+          .new_classifier = options.new_classifier,
           .precision = options.precision == "bf16" ? backends::Precision::kBfloat16
                                                    : backends::Precision::kFloat32,
           .threads = options.threads,
@@ -181,80 +51,169 @@ backends::TorchReplica::Options ReplicaOptions(const RunOptions& options, int cl
           .cuda_graph = options.cuda_graph};
 }
 
-// After the last epoch: what only all ranks together know.
-core::Task Conclude(core::Communicator& communicator, const Data& data,
-                    const core::Timeline& timeline, const RunOptions& options, RunRecord* record) {
-  std::vector<std::string> skipped, memory, traces;
-  co_await GatherText(communicator, absl::StrJoin(data.skipped(), "\n"), skipped);
-  co_await GatherText(communicator, absl::StrCat(core::PeakMemoryBytes()), memory);
-  const int rank = communicator.rank();
-  if (!options.trace.empty()) {
-    co_await GatherText(communicator,
-                        core::TraceEvents(rank, absl::StrCat("rank ", rank), timeline), traces);
+// What only all ranks together know. It outlives the communicator.
+struct Conclusion {
+  core::Task Gather(core::Communicator& communicator, const RankData& data,
+                    const core::Timeline& timeline, bool tracing) {
+    co_await skipped.Run(communicator, absl::StrJoin(data.skipped(), "\n"));
+    co_await memory.Run(communicator, absl::StrCat(core::PeakMemoryBytes()));
+    if (!tracing) co_return;
+    const int rank = communicator.rank();
+    co_await traces.Run(communicator,
+                        core::TraceEvents(rank, absl::StrCat("rank ", rank), timeline));
   }
-  if (record == nullptr) co_return;
-  core::Results& results = record->results();
-  for (const std::string& paths : skipped) {
-    for (absl::string_view path : absl::StrSplit(paths, '\n', absl::SkipEmpty())) {
-      results.skipped_images.emplace_back(path);
+
+  void Record(core::Results& results) const {
+    for (const std::string& paths : skipped.texts()) {
+      for (absl::string_view path : absl::StrSplit(paths, '\n', absl::SkipEmpty())) {
+        results.skipped_images.emplace_back(path);
+      }
+    }
+    results.peak_memory_bytes.clear();
+    for (const std::string& bytes : memory.texts()) {
+      results.peak_memory_bytes.push_back(std::stod(bytes));
     }
   }
-  for (const std::string& bytes : memory) results.peak_memory_bytes.push_back(std::stod(bytes));
-  record->WriteComplete();
-  if (traces.empty()) co_return;
-  core::ThrowIfError(core::WriteFile(options.trace, core::TraceFile(traces)));
+
+  TextGathering skipped, memory, traces;
+};
+
+// What an earlier start of the run left to this rank, where all ranks have it; empty if it begins
+// anew, for which what is in the way is put aside.
+std::optional<SavedRank> FindStart(const RunOptions& options, const RankEnvironment& environment,
+                                   core::Communicator& communicator,
+                                   const CheckpointFolder& checkpoints, Resumption& resumption) {
+  std::vector<core::Position> own;
+  if (options.resume) own = checkpoints.Find(options.resume_anyway ? 0 : environment.rank);
+  core::RunToEnd(resumption.Agree(communicator, own));
+  const std::optional<core::Position> position = resumption.position();
+  if (position) {
+    SavedRank saved =
+        options.resume_anyway ? checkpoints.ReadAnyway(*position) : checkpoints.Read(*position);
+    if (environment.rank == 0) {
+      const core::Position from = saved.checkpoint.position;
+      std::printf("%s: resumed after %d epochs and %lld steps\n", options.strategy.c_str(),
+                  from.epoch, static_cast<long long>(from.step));
+    }
+    return saved;
+  }
+  if (environment.rank == 0) {
+    if (options.resume) {
+      std::printf("%s: no checkpoint of all ranks in %s: from the start\n",
+                  options.strategy.c_str(), CheckpointPath(options).c_str());
+    }
+    if (!options.overwrite) KeepEarlierResults(options);
+  }
+  if (environment.local_rank == 0 && options.checkpoint_every != 0) checkpoints.PutAside();
+  return std::nullopt;
+}
+
+int EndStopped(const RunOptions& options, RunRecord* record) {
+  if (record == nullptr) return kStoppedCode;
+  const absl::Status written = record->WritePartial();
+  std::printf("%s: stopped with a checkpoint in %s: the same command with --resume goes on\n",
+              options.strategy.c_str(), CheckpointPath(options).c_str());
+  core::ThrowIfError(written);
+  return kStoppedCode;
 }
 
 }  // namespace
 
-void RunRank(const RunOptions& options, const RankEnvironment& environment,
-             const std::string& meeting_folder, const backends::ImageDataset& dataset) {
-  CatchInterruptions();
+std::unique_ptr<backends::TorchReplica> MakeResNet50Replica(
+    int /*rank*/, const backends::TorchReplica::Options& options, backends::BatchSource* training,
+    backends::BatchSource* validation, core::Timeline* timeline) {
+  return backends::MakeTorchReplica(options, training, validation, timeline);
+}
+
+int RunRank(const RunOptions& options, const RankEnvironment& environment,
+            const std::string& meeting_folder, const backends::ImageDataset& dataset,
+            const MakeReplica& make_replica) {
   const std::unique_ptr<core::Strategy> strategy = *options.entry().make(options.strategy_options);
   const core::Roles roles = strategy->roles(environment.world_size);
-  const pid_t command = meeting_folder.empty() ? getpid() : getppid();
+  const int rank = environment.rank;
 
   const backends::SteadyClock clock;
   core::Timeline timeline(clock, !options.trace.empty());
-  Data data(options, dataset, roles, environment.rank);
+  RankData data(options, dataset, roles, rank);
   const int classes = options.synthetic ? backends::SyntheticSource::kClasses
                                         : static_cast<int>(dataset.training.classes.size());
   const std::unique_ptr<backends::Accelerator> accelerator =
       OpenAccelerator(options, environment, clock);
   if (accelerator) timeline.Defer(&accelerator->spans);
-  const std::unique_ptr<backends::TorchReplica> replica = backends::MakeTorchReplica(
-      ReplicaOptions(options, classes, accelerator.get()),
-      roles.trains(environment.rank) ? data.training() : nullptr, data.validation(), &timeline);
+  const std::unique_ptr<backends::TorchReplica> replica =
+      make_replica(rank, ReplicaOptions(options, classes, accelerator.get()),
+                   roles.trains(rank) ? data.training() : nullptr, data.validation(), &timeline);
   // Before others wait for this rank: it asks git for the commit.
   std::optional<RunRecord> record;
-  if (environment.rank == 0) record.emplace(options, environment.world_size);
+  std::optional<Progress> progress;
+  if (rank == 0) {
+    record.emplace(options, environment.world_size);
+    progress.emplace(options.strategy,
+                     Progress::Size{options.epochs, data.steps_per_epoch(),
+                                    int64_t{options.batch_size} * roles.workers},
+                     isatty(STDOUT_FILENO) == 1);
+  }
+  CheckpointFolder checkpoints(CheckpointPath(options), rank,
+                               SettingsOf(options, dataset, environment.world_size));
+
+  // What messages may still be written to when something fails outlives the communicator.
+  Resumption resumption;
+  Conclusion conclusion;
+  std::optional<RunObserver> observer;
+  std::optional<core::Trainer> trainer;
   const std::unique_ptr<backends::Store> store = OpenStore(options, environment, meeting_folder);
   const std::unique_ptr<core::Communicator> communicator =
       Connect(options, environment, *store, timeline, accelerator.get());
 
-  const core::TrainOptions train{
-      .epochs = options.epochs,
-      .steps_per_epoch =
-          options.steps > 0 && (options.synthetic || options.steps < data.steps_per_epoch())
-              ? options.steps
-              : data.steps_per_epoch()};
-  std::optional<Progress> progress;
-  if (environment.rank == 0) {
-    progress.emplace(options.strategy,
-                     Progress::Size{train.epochs, train.steps_per_epoch,
-                                    int64_t{options.batch_size} * roles.workers},
-                     isatty(STDOUT_FILENO) == 1);
-  }
-  RunRecord* const written = record ? &*record : nullptr;
-  Observer observer(written, progress ? &*progress : nullptr, command);
+  std::optional<SavedRank> start =
+      FindStart(options, environment, *communicator, checkpoints, resumption);
+  if (start && record) record->Resume(start->results);
+  std::optional<core::Checkpoint> resume;
+  if (start) resume = std::move(start->checkpoint);
+  observer.emplace(
+      RunObserver::Parts{
+          .options = options,
+          .steps_per_epoch = data.steps_per_epoch(),
+          .replica = *replica,
+          .checkpoints = checkpoints,
+          .record = record ? &*record : nullptr,
+          .progress = progress ? &*progress : nullptr,
+          .saves_weights = rank == roles.first_worker(),
+          .command = meeting_folder.empty() ? getpid() : getppid(),
+      },
+      start ? start->best : std::nullopt);
+  trainer.emplace(*strategy, *replica, timeline,
+                  core::TrainOptions{.epochs = options.epochs,
+                                     .steps_per_epoch = data.steps_per_epoch(),
+                                     .validation_batches = data.validation_batches(),
+                                     .resume = std::move(resume)},
+                  *observer);
   core::Worker worker{*communicator, *replica};
+  CatchInterruptions();  // Until here they end the process at once.
   try {
-    core::RunToEnd(core::Train(worker, *strategy, *replica, timeline, train, observer));
-    core::RunToEnd(Conclude(*communicator, data, timeline, options, written));
+    core::RunToEnd(trainer->Run(worker));
+    if (!observer->stopped()) {
+      core::RunToEnd(
+          conclusion.Gather(*communicator, data, timeline, /*tracing=*/!options.trace.empty()));
+    }
   } catch (const std::exception&) {
-    if (written != nullptr) written->WritePartial();
+    if (record) (void)record->WritePartial();
     throw;
   }
+  if (observer->stopped()) return EndStopped(options, record ? &*record : nullptr);
+  // One that fails keeps none of the others from what they have to write.
+  absl::Status status;
+  if (record) {
+    conclusion.Record(record->results());
+    status.Update(record->WriteComplete());
+    if (!options.trace.empty()) {
+      status.Update(core::WriteFile(options.trace, core::TraceFile(conclusion.traces.texts())));
+    }
+  }
+  status.Update(observer->Finish());
+  checkpoints.Conclude();
+  core::ThrowIfError(status);
+  return 0;
 }
 
 }  // namespace experiments

@@ -12,7 +12,6 @@
 #include "core/records/profile.h"
 #include "core/records/trace.h"
 #include "core/task.h"
-#include "core/training/train.h"
 #include "experiments/training/gather_text.h"
 
 namespace experiments {
@@ -147,27 +146,18 @@ Measured MeasurePart(Owned given, core::Timeline& timeline, const Measurement& m
   return measured;
 }
 
-// Notes when steps end.
-class StepEnds : public core::TrainObserver {
- public:
-  explicit StepEnds(const core::Timeline& timeline) : timeline_(timeline) {}
-  void Begin() { start_ = timeline_.Now(); }
-  void OnStep(int, int64_t) override { ends_.push_back((timeline_.Now() - start_).count()); }
-  void OnEpoch(const core::EpochRecord&) override {}
-  std::vector<double>& ends() { return ends_; }
-
- private:
-  const core::Timeline& timeline_;
-  core::Duration start_{};
-  std::vector<double> ends_;
-};
-
+// `ends`: when each step ended, in seconds since all ranks began.
 core::Task Steps(core::Worker& worker, core::Strategy& strategy, core::Timeline& timeline,
-                 int steps, StepEnds& observer) {
+                 int steps, std::vector<double>& ends) {
   co_await strategy.Start(worker);
   co_await Barrier(worker.communicator);
-  observer.Begin();
-  co_await core::TrainSteps(worker, strategy, timeline, 0, steps, observer);
+  const core::Duration start = timeline.Now();
+  timeline.BeginSteps();
+  for (int step = 0; step < steps; ++step) {
+    co_await strategy.Step(worker);
+    timeline.EndStep();
+    ends.push_back((timeline.Now() - start).count());
+  }
 }
 
 // From when each rank ended its steps to how long the steps took for all of them together.
@@ -205,23 +195,23 @@ Measured MeasureStrategy(Owned given, core::Timeline& timeline, const Measuremen
   const std::unique_ptr<core::Strategy> strategy = core::ValueOrThrow(
       core::ValueOrThrow(core::StrategyNamed(measurement.strategy))->make(measurement.options));
   backends::ReplayReplica replica(profile, timeline);
+  TextGathering traces;
   const Owned owned = std::move(given);
   core::Communicator& communicator = *owned;
   const double start = core::ProcessorSeconds();
   core::Worker worker{communicator, replica};
-  StepEnds observer(timeline);
-  core::RunToEnd(Steps(worker, *strategy, timeline, measurement.count, observer));
+  std::vector<double> ends;
+  core::RunToEnd(Steps(worker, *strategy, timeline, measurement.count, ends));
 
   const std::vector<core::Breakdown> steps = timeline.TakeSteps();
   Measured measured;
   measured.processor_seconds = ProcessorSecondsSince(start, communicator, measurement.count);
-  measured.seconds = StepSeconds(Gather(communicator, observer.ends()), steps.size());
+  measured.seconds = StepSeconds(Gather(communicator, ends), steps.size());
   measured.exposed = MeanExposed(communicator, *strategy, steps);
-  std::vector<std::string> traces;
   const int rank = communicator.rank();
-  core::RunToEnd(GatherText(
-      communicator, core::TraceEvents(rank, absl::StrCat("rank ", rank), timeline), traces));
-  if (rank == 0) measured.trace = core::TraceFile(traces);
+  core::RunToEnd(
+      traces.Run(communicator, core::TraceEvents(rank, absl::StrCat("rank ", rank), timeline)));
+  if (rank == 0) measured.trace = core::TraceFile(traces.texts());
   return measured;
 }
 

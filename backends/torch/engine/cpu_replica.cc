@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <stdexcept>
@@ -90,15 +91,25 @@ class CpuReplica final : public TorchReplica {
   std::span<const core::Extent> extents() const override { return model_.extents(); }
   core::Buffer Allocate(int64_t count) override;
 
-  void BeginEpoch(int epoch) override;
+  void BeginEpoch(int epoch, int64_t step) override;
   std::vector<core::StepMetrics> TakeTraining() override { return std::exchange(steps_, {}); }
-  core::Evaluation Evaluate() override;
+  void BeginEvaluation() override;
+  void Evaluate(int64_t batches) override;
+  core::Evaluation EndEvaluation() override { return evaluation_; }
   core::Buffer statistics() override { return model_.statistics().buffer(); }
+  core::Buffer momentum() override { return velocities_.buffer(); }
+  std::vector<float> Read(core::Buffer source) override;
+  void Write(const std::vector<float>& values, core::Buffer target) override;
+  std::vector<int64_t> ReadBatchCounts() override { return model_.batch_counts(); }
+  void WriteBatchCounts(const std::vector<int64_t>& counts) override {
+    model_.SetBatchCounts(counts);
+  }
+  std::vector<core::HostTensor> ReadState() override { return CopyState(model_); }
 
  private:
   void Pass();
   at::Tensor Forward(const at::Tensor& images, bool training);
-  core::Evaluation EvaluateAll();
+  void EvaluateNext(int64_t batches);
   // Ends what the thread is computing if the replica is going away.
   void CheckStopping() const {
     if (stopping_) throw std::runtime_error("the replica is going away");
@@ -114,6 +125,7 @@ class CpuReplica final : public TorchReplica {
   double learning_rate_;
   GradientQueue queue_;
   std::vector<core::StepMetrics> steps_;
+  core::Evaluation evaluation_;
   std::atomic<bool> stopping_ = false;
   WorkerThread thread_;  // Last: joined before anything that it uses goes.
 };
@@ -137,10 +149,9 @@ CpuReplica::CpuReplica(const TorchReplica::Options& options, BatchSource* traini
   thread_.RunAndWait([this] {
     at::set_num_threads(options_.threads);
     Translating([this] {
-      if (options_.weights.empty()) {
-        model_.Initialize(options_.seed);
-      } else {
-        LoadWeights(options_.weights, model_);
+      if (options_.weights.empty() || options_.new_classifier) model_.Initialize(options_.seed);
+      if (!options_.weights.empty()) {
+        LoadWeights(options_.weights, model_, options_.new_classifier);
       }
     });
   });
@@ -213,31 +224,42 @@ core::Work CpuReplica::Update(core::Buffer gradients, float scale) {
   });
 }
 
-void CpuReplica::BeginEpoch(int epoch) {
+void CpuReplica::BeginEpoch(int epoch, int64_t step) {
   learning_rate_ = options_.LearningRate(epoch);
-  if (training_) training_->BeginEpoch(epoch);
+  if (training_) training_->BeginEpoch(epoch, step);
 }
 
-core::Evaluation CpuReplica::EvaluateAll() {
+void CpuReplica::BeginEvaluation() {
+  evaluation_ = {};
+  if (validation_) validation_->BeginEpoch(0, 0);
+}
+
+void CpuReplica::EvaluateNext(int64_t batches) {
   const Recorded recorded(timeline_, core::SpanKind::kEvaluate);
   const at::NoGradGuard no_gradient;
-  core::Evaluation sums;
-  validation_->BeginEpoch(0);
-  while (const std::shared_ptr<const Batch> batch = validation_->Next()) {
+  for (; batches > 0; --batches) {
+    const std::shared_ptr<const Batch> batch = validation_->Next();
+    if (!batch) return;
     const TensorBatch tensors(*batch);
     const at::Tensor logits = Forward(tensors.images, /*training=*/false);
-    sums.loss_sum += CrossEntropy(logits, tensors.labels, at::Reduction::Sum).item<float>();
-    sums.correct += CountCorrect(logits, tensors.labels);
-    sums.count += batch->count;
+    evaluation_.loss_sum += CrossEntropy(logits, tensors.labels, at::Reduction::Sum).item<float>();
+    evaluation_.correct += CountCorrect(logits, tensors.labels);
+    evaluation_.count += batch->count;
   }
-  return sums;
 }
 
-core::Evaluation CpuReplica::Evaluate() {
-  if (!validation_) return {};
-  core::Evaluation sums;
-  thread_.RunAndWait([this, &sums] { Translating([&] { sums = EvaluateAll(); }); });
-  return sums;
+void CpuReplica::Evaluate(int64_t batches) {
+  if (!validation_) return;
+  thread_.RunAndWait([&] { Translating([&] { EvaluateNext(batches); }); });
+}
+
+std::vector<float> CpuReplica::Read(core::Buffer source) {
+  const float* values = static_cast<const float*>(source.data);
+  return {values, values + source.count};
+}
+
+void CpuReplica::Write(const std::vector<float>& values, core::Buffer target) {
+  std::copy(values.begin(), values.end(), static_cast<float*>(target.data));
 }
 
 core::Buffer CpuReplica::Allocate(int64_t count) {

@@ -53,10 +53,20 @@ class CudaReplica final : public TorchReplica {
   std::span<const core::Extent> extents() const override { return model_->extents(); }
   core::Buffer Allocate(int64_t count) override;
 
-  void BeginEpoch(int epoch) override;
+  void BeginEpoch(int epoch, int64_t step) override;
   std::vector<core::StepMetrics> TakeTraining() override;
-  core::Evaluation Evaluate() override;
+  void BeginEvaluation() override;
+  void Evaluate(int64_t batches) override;
+  core::Evaluation EndEvaluation() override;
   core::Buffer statistics() override { return model_->statistics().buffer(); }
+  core::Buffer momentum() override { return velocities_.buffer(); }
+  std::vector<float> Read(core::Buffer source) override;
+  void Write(const std::vector<float>& values, core::Buffer target) override;
+  std::vector<int64_t> ReadBatchCounts() override { return model_->batch_counts(); }
+  void WriteBatchCounts(const std::vector<int64_t>& counts) override {
+    model_->SetBatchCounts(counts);
+  }
+  std::vector<core::HostTensor> ReadState() override;
 
  private:
   // On the thread, which launches all work of the device.
@@ -67,7 +77,7 @@ class CudaReplica final : public TorchReplica {
   void Capture(const at::Tensor& images, const at::Tensor& labels);
   Outcome Forward(const at::Tensor& images, const at::Tensor& labels);
   void HandOverAll();
-  core::Evaluation EvaluateAll();
+  void EvaluateNext(int64_t batches);
 
   // Runs `function` on the thread and waits for its end.
   void OnThread(const std::function<void()>& function) {
@@ -95,6 +105,7 @@ class CudaReplica final : public TorchReplica {
   GradientQueue queue_;
 
   std::vector<Outcome> steps_;
+  Outcome evaluation_;                // Sums.
   std::vector<int64_t> graph_sizes_;  // Of the first batch's images; others are no graph's.
   int passes_ = 0;                    // Of this size, one by one.
   bool capturing_ = false;
@@ -151,11 +162,11 @@ void CudaReplica::Start() {
   {
     // The same bits as on the processor.
     ResNet50 host(options_.num_classes);
-    if (options_.weights.empty()) {
-      host.Initialize(options_.seed);
-    } else {
-      LoadWeights(options_.weights, host);
+    if (options_.weights.empty() || options_.new_classifier) host.Initialize(options_.seed);
+    if (!options_.weights.empty()) {
+      LoadWeights(options_.weights, host, options_.new_classifier);
     }
+    model_->SetBatchCounts(host.batch_counts());
     const at::NoGradGuard no_gradient;
     for (const auto& [from, to] : {std::pair(&host.parameters(), &model_->parameters()),
                                    std::pair(&host.statistics(), &model_->statistics())}) {
@@ -317,9 +328,9 @@ core::Work CudaReplica::Update(core::Buffer gradients, float scale) {
   });
 }
 
-void CudaReplica::BeginEpoch(int epoch) {
+void CudaReplica::BeginEpoch(int epoch, int64_t step) {
   learning_rate_ = options_.LearningRate(epoch);
-  if (training_) training_->BeginEpoch(epoch);
+  if (training_) training_->BeginEpoch(epoch, step);
 }
 
 std::vector<core::StepMetrics> CudaReplica::TakeTraining() {
@@ -341,34 +352,65 @@ std::vector<core::StepMetrics> CudaReplica::TakeTraining() {
   return metrics;
 }
 
-core::Evaluation CudaReplica::EvaluateAll() {
+void CudaReplica::BeginEvaluation() {
+  if (!validation_) return;
+  validation_->BeginEpoch(0, 0);
+  OnThread([&] {
+    const at::NoGradGuard no_gradient;
+    model_->RefreshCopy();
+    evaluation_ = {at::zeros({}, on_device_.dtype(at::kDouble)),
+                   at::zeros({}, on_device_.dtype(at::kLong)), 0};
+  });
+}
+
+void CudaReplica::EvaluateNext(int64_t batches) {
   const at::NoGradGuard no_gradient;
   const std::shared_ptr<DeviceEvent> start = accelerator_.compute->Record();
-  model_->RefreshCopy();
-  at::Tensor loss = at::zeros({}, on_device_.dtype(at::kDouble));
-  at::Tensor correct = at::zeros({}, on_device_.dtype(at::kLong));
-  core::Evaluation sums;
-  validation_->BeginEpoch(0);
-  while (const std::optional<Inputs> inputs = inputs_->Next(*validation_)) {
+  for (; batches > 0; --batches) {
+    const std::optional<Inputs> inputs = inputs_->Next(*validation_);
+    if (!inputs) break;
     const at::Tensor logits = model_
                                   ->Forward(inputs->images, /*training=*/false,
                                             [this](auto, const auto&) { CheckStopping(); })
                                   .to(at::kFloat);
-    loss += CrossEntropy(logits, inputs->labels, at::Reduction::Sum);
-    correct += logits.argmax(1).eq(inputs->labels).sum();
-    sums.count += inputs->labels.size(0);
+    evaluation_.loss += CrossEntropy(logits, inputs->labels, at::Reduction::Sum);
+    evaluation_.correct += logits.argmax(1).eq(inputs->labels).sum();
+    evaluation_.count += inputs->labels.size(0);
   }
   Record(core::SpanKind::kEvaluate, start);
-  sums.loss_sum = loss.item<double>();
-  sums.correct = correct.item<int64_t>();
+}
+
+void CudaReplica::Evaluate(int64_t batches) {
+  if (validation_) OnThread([&] { EvaluateNext(batches); });
+}
+
+core::Evaluation CudaReplica::EndEvaluation() {
+  core::Evaluation sums;
+  if (!validation_) return sums;
+  OnThread([&] {
+    sums = {evaluation_.loss.item<double>(), evaluation_.correct.item<int64_t>(),
+            evaluation_.count};
+  });
   return sums;
 }
 
-core::Evaluation CudaReplica::Evaluate() {
-  if (!validation_) return {};
-  core::Evaluation sums;
-  OnThread([&] { sums = EvaluateAll(); });
-  return sums;
+std::vector<float> CudaReplica::Read(core::Buffer source) {
+  std::vector<float> values(source.count);
+  OnThread([&] { at::from_blob(values.data(), {source.count}).copy_(View(source)); });
+  return values;
+}
+
+void CudaReplica::Write(const std::vector<float>& values, core::Buffer target) {
+  OnThread([&] {
+    View(target).copy_(at::from_blob(const_cast<float*>(values.data()), {target.count}));
+    accelerator_.compute->Record()->Wait();  // Before others use it on streams of theirs.
+  });
+}
+
+std::vector<core::HostTensor> CudaReplica::ReadState() {
+  std::vector<core::HostTensor> state;
+  OnThread([&] { state = CopyState(*model_); });
+  return state;
 }
 
 core::Buffer CudaReplica::Allocate(int64_t count) {

@@ -9,9 +9,10 @@
 #include "backends/cuda/accelerator.h"
 #include "backends/images/batch.h"
 #include "backends/torch/model/learning_rate.h"
+#include "core/records/safetensors.h"
 #include "core/replica.h"
 #include "core/timeline.h"
-#include "core/training/train.h"
+#include "core/training/training_replica.h"
 
 namespace backends {
 
@@ -33,13 +34,14 @@ enum class Precision {
 //
 // On a GPU, buffers are its memory, and awaiting means that what starts next comes after on the
 // accelerator's streams. The host waits only for a batch that is not there, and where losses are
-// taken or the model is evaluated.
+// taken, the model is evaluated or its values are read.
 class TorchReplica : public core::Replica, public core::TrainingReplica {
  public:
   struct Options {
     int num_classes = 1000;
-    uint64_t seed = 0;    // Of the initial parameters.
-    std::string weights;  // A file for LoadWeights, or empty: random parameters.
+    uint64_t seed = 0;            // Of the initial parameters.
+    std::string weights;          // A file for LoadWeights, or empty: random parameters.
+    bool new_classifier = false;  // The last layer stays random.
     Precision precision = Precision::kFloat32;
     int threads = 1;  // Intra-op.
     double label_smoothing = 0;
@@ -57,6 +59,9 @@ class TorchReplica : public core::Replica, public core::TrainingReplica {
 
     double LearningRate(int epoch) const { return learning_rate * schedule.Factor(epoch, epochs); }
   };
+
+  // The model's state dict, with the names and layout of torchvision's. Between steps.
+  virtual std::vector<core::HostTensor> ReadState() = 0;
 
  protected:
   // Throws std::logic_error if the sizes differ.

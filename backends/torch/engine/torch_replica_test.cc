@@ -133,6 +133,12 @@ TEST(TorchReplicaTest, LearnsASmallBatchByHeart) {
   }
 }
 
+core::Evaluation EvaluateAll(TorchReplica& replica) {
+  replica.BeginEvaluation();
+  for (int batches : {1, 0, 2, 100}) replica.Evaluate(batches);
+  return replica.EndEvaluation();
+}
+
 TEST(TorchReplicaTest, EvaluatesTheWholeSourceWithoutTouchingTheModel) {
   ListSource validation({SmallBatch(0), SmallBatch(1)}), half({SmallBatch(1)});
   const auto replica = MakeTorchReplica(SmallOptions(), nullptr, &validation, nullptr);
@@ -140,8 +146,8 @@ TEST(TorchReplicaTest, EvaluatesTheWholeSourceWithoutTouchingTheModel) {
   const std::vector<float> before(static_cast<float*>(replica->statistics().data),
                                   static_cast<float*>(replica->statistics().data) + 53'120);
 
-  const core::Evaluation first = replica->Evaluate(), again = replica->Evaluate();
-  const core::Evaluation part = other->Evaluate();
+  const core::Evaluation first = EvaluateAll(*replica), again = EvaluateAll(*replica);
+  const core::Evaluation part = EvaluateAll(*other);
 
   EXPECT_EQ(first.count, 4);
   EXPECT_EQ(first.loss_sum, again.loss_sum);
@@ -160,7 +166,7 @@ TEST(TorchReplicaTest, TheScheduleSetsTheRateOfEachEpoch) {
   *static_cast<float*>(replica->gradients().data) = 1;
   std::vector<float> moves;
   for (int epoch = 0; epoch < 3; ++epoch) {
-    replica->BeginEpoch(epoch);
+    replica->BeginEpoch(epoch, 0);
     *parameter = 0;
     Wait(replica->Update(replica->gradients(), 1));
     moves.push_back(-*parameter);
@@ -176,7 +182,8 @@ TEST(TorchReplicaTest, RecordsWhatItDoes) {
   timeline.BeginSteps();
   Step(*replica);
   Wait(replica->Accumulate(replica->gradients(), replica->Allocate(replica->gradients().count)));
-  replica->Evaluate();
+  replica->BeginEvaluation();
+  replica->Evaluate(1);
   timeline.EndStep();
   std::vector<core::SpanKind> kinds;
   for (const core::Timeline::Traced& traced : timeline.trace()) kinds.push_back(traced.span.kind);
@@ -187,7 +194,7 @@ TEST(TorchReplicaTest, RecordsWhatItDoes) {
 
 class BrokenSource final : public BatchSource {
  public:
-  void BeginEpoch(int) override {}
+  void BeginEpoch(int, int64_t) override {}
   std::shared_ptr<const Batch> Next() override { throw core::Error("all images are broken"); }
 };
 
@@ -212,7 +219,7 @@ TEST(TorchReplicaTest, ALabelBeyondTheClassesIsAnErrorOfOneLine) {
 class WatchedSource final : public BatchSource {
  public:
   explicit WatchedSource(std::shared_ptr<const Batch> batch) : batch_(std::move(batch)) {}
-  void BeginEpoch(int) override {}
+  void BeginEpoch(int, int64_t) override {}
   std::shared_ptr<const Batch> Next() override {
     taken.release();
     return batch_;

@@ -159,6 +159,16 @@ void ResNet50::CountBatch() {
   for (at::Tensor& count : batches_tracked_) count += 1;
 }
 
+std::vector<int64_t> ResNet50::batch_counts() const {
+  std::vector<int64_t> counts;
+  for (const at::Tensor& count : batches_tracked_) counts.push_back(count.item<int64_t>());
+  return counts;
+}
+
+void ResNet50::SetBatchCounts(const std::vector<int64_t>& counts) {
+  for (size_t i = 0; i < batches_tracked_.size(); ++i) batches_tracked_[i].fill_(counts.at(i));
+}
+
 void ResNet50::CollectGradients(std::function<void(int)> ready) {
   for (size_t i = 0; i < parameter_tensors_.size(); ++i) {
     SinkGradient(parameter_tensors_[i].used, parameter_tensors_[i].gradient,

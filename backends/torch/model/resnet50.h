@@ -67,6 +67,9 @@ class ResNet50 {
   // Adds one to every num_batches_tracked. A forward pass in training does so; a CUDA graph of it
   // that is replayed does not, as they lie on the host.
   void CountBatch();
+  // The values of all num_batches_tracked, in the model's order.
+  std::vector<int64_t> batch_counts() const;
+  void SetBatchCounts(const std::vector<int64_t>& counts);
 
   // From now on a backward pass writes each parameter's gradient to gradients() and then calls
   // `ready` with its index. Nothing is added to what was there.

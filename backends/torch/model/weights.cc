@@ -10,16 +10,20 @@
 #include <fstream>
 #include <limits>
 #include <map>
+#include <memory>
 #include <new>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "backends/torch/state_dict/pytorch_file.h"
-#include "backends/torch/state_dict/safetensors.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 
 namespace backends {
 namespace {
+
+constexpr char kClassifier[] = "fc.";  // The names of the last layer begin so.
 
 // The first `limit` bytes of a file, or all it has.
 std::string ReadFile(const std::string& path, uintmax_t limit) {
@@ -40,11 +44,34 @@ std::string Quote(std::string_view bytes) {
   return "\"" + text + "\"";
 }
 
+at::ScalarType ParseType(const core::HostTensor& tensor) {
+  static const std::map<std::string_view, at::ScalarType> types = {
+      {"F64", at::kDouble}, {"F32", at::kFloat}, {"F16", at::kHalf},  {"BF16", at::kBFloat16},
+      {"I64", at::kLong},   {"I32", at::kInt},   {"I16", at::kShort}, {"I8", at::kChar},
+      {"U8", at::kByte},    {"BOOL", at::kBool}};
+  const auto found = types.find(tensor.type);
+  if (found != types.end()) return found->second;
+  throw core::Error(tensor.name + ": unknown element type \"" + tensor.type + "\"");
+}
+
+std::vector<StoredTensor> ReadSafetensors(std::string_view bytes) {
+  core::Safetensors file = core::ValueOrThrow(core::ParseSafetensors(bytes));
+  std::vector<StoredTensor> tensors;
+  for (core::HostTensor& tensor : file.tensors) {
+    tensors.push_back({.name = tensor.name,
+                       .type = ParseType(tensor),
+                       .shape = tensor.shape,
+                       .strides = ContiguousStrides(tensor.shape),
+                       .storage = std::make_shared<const std::string>(std::move(tensor.bytes))});
+  }
+  return tensors;
+}
+
 std::vector<StoredTensor> ReadAnyFormat(const std::string& path) {
   if (ReadFile(path, 2) == "PK") return ReadPyTorchZip(path);
   const std::string bytes = ReadFile(path, std::numeric_limits<uintmax_t>::max());
   if (bytes.starts_with("\x80")) return ReadPyTorchLegacy(bytes);
-  if (IsSafetensors(bytes)) return ReadSafetensors(bytes);
+  if (core::IsSafetensors(bytes)) return ReadSafetensors(bytes);
   throw core::Error("it is neither a PyTorch state dict nor a safetensors file: it begins with " +
                     Quote(bytes));
 }
@@ -62,7 +89,9 @@ void CopyTensor(const StoredTensor& source, const ResNet50::Entry& target) {
   if (source.shape != target.tensor.sizes()) {
     std::string message = source.name + " is " + FormatShape(source.shape) + " there and " +
                           FormatShape(target.tensor.sizes()) + " in the model";
-    if (source.name.starts_with("fc.")) message += ": the numbers of classes differ";
+    if (source.name.starts_with(kClassifier)) {
+      message += ": the numbers of classes differ; --new-classifier starts with a new last layer";
+    }
     throw core::Error(message);
   }
   const bool floating = at::isFloatingType(target.tensor.scalar_type());
@@ -73,11 +102,15 @@ void CopyTensor(const StoredTensor& source, const ResNet50::Entry& target) {
   target.tensor.detach().copy_(source.View());
 }
 
-void LoadTensors(const std::vector<StoredTensor>& tensors, ResNet50& model) {
+void LoadTensors(const std::vector<StoredTensor>& tensors, ResNet50& model, bool new_classifier) {
   const at::NoGradGuard no_gradient;
   std::map<std::string_view, const StoredTensor*> left;
   for (const StoredTensor& tensor : tensors) left[tensor.name] = &tensor;
   for (const ResNet50::Entry& entry : model.state()) {
+    if (new_classifier && entry.name.starts_with(kClassifier)) {
+      left.erase(entry.name);
+      continue;
+    }
     const auto found = left.find(entry.name);
     if (found != left.end()) {
       CopyTensor(*found->second, entry);
@@ -117,9 +150,30 @@ std::vector<StoredTensor> ReadWeights(const std::string& path) {
   });
 }
 
-void LoadWeights(const std::string& path, ResNet50& model) {
+void LoadWeights(const std::string& path, ResNet50& model, bool new_classifier) {
   const std::vector<StoredTensor> tensors = ReadWeights(path);
-  Naming(path, [&] { LoadTensors(tensors, model); });
+  Naming(path, [&] { LoadTensors(tensors, model, new_classifier); });
+}
+
+std::vector<core::HostTensor> CopyState(const ResNet50& model) {
+  std::vector<core::HostTensor> state;
+  for (const ResNet50::Entry& entry : model.state()) {
+    const at::Tensor values = entry.tensor.detach().cpu().contiguous();
+    state.push_back({.name = entry.name,
+                     .type = values.scalar_type() == at::kLong ? "I64" : "F32",
+                     .shape = values.sizes().vec(),
+                     .bytes = {static_cast<const char*>(values.data_ptr()), values.nbytes()}});
+  }
+  return state;
+}
+
+absl::Status SaveWeights(const std::vector<core::HostTensor>& state, const std::string& path) {
+  if (path.ends_with(".safetensors")) {
+    std::vector<core::TensorView> tensors;
+    for (const core::HostTensor& tensor : state) tensors.push_back(tensor.View());
+    return core::WriteSafetensors({{"format", "pt"}}, tensors, path);
+  }
+  return core::WriteFile(path, PyTorchZip(state));
 }
 
 }  // namespace backends

@@ -168,7 +168,47 @@ TEST(LoadWeightsTest, AnotherNumberOfClassesIsAnErrorWithBothShapes) {
   EXPECT_THAT(
       [&] { LoadWeights(path, target); },
       ThrowsMessage<core::Error>(path + ": fc.weight is 10 x 2048 there and 7 x 2048 in the "
-                                        "model: the numbers of classes differ"));
+                                        "model: the numbers of classes differ; --new-classifier "
+                                        "starts with a new last layer"));
+}
+
+TEST(LoadWeightsTest, ANewClassifierStaysAsItIs) {
+  ResNet50 source(10), target(7), expected(7);
+  source.Initialize(1);
+  target.Initialize(2);
+  expected.Initialize(2);
+  const std::string path = WriteBytes("ten.safetensors", Safetensors(source));
+  LoadWeights(path, target, /*new_classifier=*/true);
+  const auto same = [](const ResNet50::Entry& a, const ResNet50::Entry& b) {
+    return a.tensor.equal(b.tensor);
+  };
+  const size_t count = target.state().size();
+  for (size_t i = 0; i < count; ++i) {
+    const bool last = i >= count - 2;  // fc.weight and fc.bias.
+    EXPECT_TRUE(same(target.state()[i], (last ? expected : source).state()[i]))
+        << target.state()[i].name;
+  }
+}
+
+// In both formats: names, shapes and values of torchvision, contiguous.
+TEST(SaveWeightsTest, WhatIsSavedIsLoaded) {
+  ResNet50 source(10);
+  source.Initialize(1);
+  source.CountBatch();
+  for (const char* name : {"saved.safetensors", "saved.pth"}) {
+    SCOPED_TRACE(name);
+    const std::string path = testing::TempDir() + "/" + name;
+    ASSERT_TRUE(SaveWeights(CopyState(source), path).ok());
+    ResNet50 target(10);
+    LoadWeights(path, target);
+    for (size_t i = 0; i < source.state().size(); ++i) {
+      EXPECT_TRUE(source.state()[i].tensor.equal(target.state()[i].tensor))
+          << source.state()[i].name;
+    }
+    for (const StoredTensor& tensor : ReadWeights(path)) {
+      EXPECT_EQ(tensor.strides, ContiguousStrides(tensor.shape)) << tensor.name;
+    }
+  }
 }
 
 TEST(LoadWeightsTest, AMissingTensorIsNamed) {

@@ -135,7 +135,81 @@ std::map<std::string, Storage> ReadStorages(const PickleObject& keys,
   return storages;
 }
 
+// The pickle of a dictionary of tensors, protocol 2, as torch.save writes it: each tensor is a call
+// of _rebuild_tensor_v2 on a storage that lies outside.
+class PickleWriter {
+ public:
+  std::string Write(const std::vector<core::HostTensor>& tensors) {
+    bytes_ = "\x80\x02}(";  // Protocol 2, an empty dictionary, and what belongs to it:
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      Text(tensors[i].name);
+      Tensor(tensors[i], i);
+    }
+    return bytes_ + "u.";
+  }
+
+ private:
+  void Text(std::string_view text) {
+    bytes_ += 'X';
+    Append(static_cast<uint32_t>(text.size()));
+    bytes_ += text;
+  }
+  void Integer(int64_t value) {
+    bytes_ += "\x8a\x08";  // Of 8 bytes.
+    Append(value);
+  }
+  void Global(const char* module, const char* name) {
+    bytes_ += std::string("c") + module + "\n" + name + "\n";
+  }
+  void Tuple(const std::vector<int64_t>& values) {
+    bytes_ += '(';
+    for (int64_t value : values) Integer(value);
+    bytes_ += 't';
+  }
+  void Tensor(const core::HostTensor& tensor, size_t key) {
+    const bool integers = tensor.type == "I64";
+    const std::vector<int64_t> strides = ContiguousStrides(tensor.shape);
+    Global("torch._utils", "_rebuild_tensor_v2");
+    bytes_ += "((";
+    Text("storage");
+    Global("torch", integers ? "LongStorage" : "FloatStorage");
+    Text(std::to_string(key));
+    Text("cpu");
+    Integer(static_cast<int64_t>(tensor.bytes.size() / (integers ? 8 : 4)));
+    bytes_ += "tQ";  // What those five identify.
+    Integer(0);      // Offset.
+    Tuple(tensor.shape);
+    Tuple(strides);
+    bytes_ += '\x89';  // Needs no gradient.
+    Global("collections", "OrderedDict");
+    bytes_ += ")RtR";  // No hooks: an empty one. Then the call.
+  }
+  template <typename T>
+  void Append(T value) {
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+
+  std::string bytes_;
+};
+
 }  // namespace
+
+std::string PyTorchZip(const std::vector<core::HostTensor>& tensors) {
+  std::string zip;
+  const auto append = [&zip](const void* bytes, size_t size) {
+    zip.append(static_cast<const char*>(bytes), size);
+    return size;
+  };
+  caffe2::serialize::PyTorchStreamWriter writer(append);
+  const std::string pickle = PickleWriter().Write(tensors);
+  writer.writeRecord("data.pkl", pickle.data(), pickle.size());
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const std::string& bytes = tensors[i].bytes;
+    writer.writeRecord("data/" + std::to_string(i), bytes.data(), bytes.size());
+  }
+  writer.writeEndOfFile();
+  return zip;
+}
 
 std::vector<StoredTensor> ReadPyTorchZip(const std::string& path) {
   try {

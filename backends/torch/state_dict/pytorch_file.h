@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backends/torch/state_dict/stored_tensor.h"
+#include "core/records/safetensors.h"
 
 namespace backends {
 
@@ -18,6 +19,10 @@ std::vector<StoredTensor> ReadPyTorchZip(const std::string& path);
 
 // Before: five pickles, then the storages.
 std::vector<StoredTensor> ReadPyTorchLegacy(std::string_view bytes);
+
+// The bytes of a file as torch.save writes it (PyTorch's serialization notes: a zip archive of a
+// pickle and one record per storage) of a dictionary of tensors.
+std::string PyTorchZip(const std::vector<core::HostTensor>& tensors);
 
 }  // namespace backends
 

@@ -39,7 +39,7 @@ class ListSource final : public BatchSource {
   explicit ListSource(std::vector<std::shared_ptr<const Batch>> batches)
       : batches_(std::move(batches)) {}
 
-  void BeginEpoch(int) override { next_ = 0; }
+  void BeginEpoch(int, int64_t) override { next_ = 0; }
   std::shared_ptr<const Batch> Next() override {
     return next_ < batches_.size() ? batches_[next_++] : nullptr;
   }
