@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -75,9 +76,12 @@ class ResumeTest : public ::testing::TestWithParam<std::string> {
     return results.ok() ? *results : core::Results();
   }
 
-  // What a run that nothing happens to leaves.
+  // What a run that nothing happens to leaves; one for all tests of a strategy.
   std::string WholeRun() const {
-    const std::string output = MakeFolder();
+    static auto& outputs = *new std::map<std::string, std::string>();
+    std::string& output = outputs[GetParam()];
+    if (!output.empty()) return output;
+    output = MakeFolder();
     const Ended ended = RunCommand(Arguments(output));
     EXPECT_EQ(ended.code, 0) << ended.errors;
     return output;
