@@ -65,8 +65,12 @@ core::FlagTable FlagsOf(RunOptions& options) {
        "start from this .pth or .safetensors file of torchvision's"},
       {"new_classifier", &options.new_classifier,
        "with --weights: leave out the last layer, as for another number of classes"},
+      {"zero_init_residual", &options.zero_init_residual,
+       "start each block as its shortcut: learns more smoothly at first",
+       "false, true with the generated data set"},
       {"seed", &options.seed, "of initial parameters, order, crops and flips"},
-      {"lr", &options.learning_rate, core::Range(0, 1e3), "learning rate"},
+      {"lr", &options.learning_rate, core::Range(0, 1e3), "learning rate",
+       "0.01, 0.003 with the generated data set"},
       {"lr_schedule", &options.learning_rate_schedule, backends::ParseSchedule,
        "constant, step, warmup_step or warmup_cosine"},
       {"momentum", &options.momentum, core::Range(0, 1), "SGD's momentum"},
@@ -141,6 +145,9 @@ void FillDefaults(const core::FlagTable& flags, int gpus,
   const bool small = options.data_dir.empty();
   if (options.generated) options.data_dir = options.output_dir + "/dataset";
   if (!flags.Given("epochs")) options.epochs = small ? 8 : 3;
+  // A few hundred images are learned smoothly so.
+  if (options.generated && !flags.Given("zero_init_residual")) options.zero_init_residual = true;
+  if (options.generated && !flags.Given("lr")) options.learning_rate = 0.003;
   if (!flags.Given("batch_size")) options.batch_size = small ? 16 : 64;
   if (!flags.Given("image_size")) options.image_size = small ? 64 : 224;
   if (environment) {

@@ -36,6 +36,7 @@ struct RunOptions : Workload {
   bool scaled_decoding = false;
   std::string weights;  // Absolute, or empty.
   bool new_classifier = false;
+  bool zero_init_residual = false;
   uint64_t seed = 0;
 
   double learning_rate = 0.01;

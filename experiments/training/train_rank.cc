@@ -35,6 +35,7 @@ namespace {
 backends::TorchReplica::Options ReplicaOptions(const RunOptions& options, int classes,
                                                backends::Accelerator* accelerator) {
   return {.num_classes = classes,
+          .zero_init_residual = options.zero_init_residual,
           .seed = options.seed,
           .weights = options.weights,
           .new_classifier = options.new_classifier,

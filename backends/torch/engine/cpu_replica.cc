@@ -149,7 +149,8 @@ CpuReplica::CpuReplica(const TorchReplica::Options& options, BatchSource* traini
   thread_.RunAndWait([this] {
     at::set_num_threads(options_.threads);
     Translating([this] {
-      if (options_.weights.empty() || options_.new_classifier) model_.Initialize(options_.seed);
+      if (options_.weights.empty() || options_.new_classifier)
+        model_.Initialize(options_.seed, options_.zero_init_residual);
       if (!options_.weights.empty()) {
         LoadWeights(options_.weights, model_, options_.new_classifier);
       }

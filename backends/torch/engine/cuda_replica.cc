@@ -162,7 +162,8 @@ void CudaReplica::Start() {
   {
     // The same bits as on the processor.
     ResNet50 host(options_.num_classes);
-    if (options_.weights.empty() || options_.new_classifier) host.Initialize(options_.seed);
+    if (options_.weights.empty() || options_.new_classifier)
+      host.Initialize(options_.seed, options_.zero_init_residual);
     if (!options_.weights.empty()) {
       LoadWeights(options_.weights, host, options_.new_classifier);
     }

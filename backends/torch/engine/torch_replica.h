@@ -39,9 +39,10 @@ class TorchReplica : public core::Replica, public core::TrainingReplica {
  public:
   struct Options {
     int num_classes = 1000;
-    uint64_t seed = 0;            // Of the initial parameters.
-    std::string weights;          // A file for LoadWeights, or empty: random parameters.
-    bool new_classifier = false;  // The last layer stays random.
+    bool zero_init_residual = false;  // As ResNet50::Initialize.
+    uint64_t seed = 0;                // Of the initial parameters.
+    std::string weights;              // A file for LoadWeights, or empty: random parameters.
+    bool new_classifier = false;      // The last layer stays random.
     Precision precision = Precision::kFloat32;
     int threads = 1;  // Intra-op.
     double label_smoothing = 0;

@@ -130,7 +130,7 @@ ResNet50::Block ResNet50::AddBlock(const std::string& name, int64_t inputs, int6
   return block;
 }
 
-void ResNet50::Initialize(uint64_t seed) {
+void ResNet50::Initialize(uint64_t seed, bool zero_init_residual) {
   const at::NoGradGuard no_gradient;
   const at::Generator generator = at::detail::createCPUGenerator(seed);
   for (const Entry& entry : state_) {
@@ -144,8 +144,9 @@ void ResNet50::Initialize(uint64_t seed) {
       const double bound = 1 / std::sqrt(kFeatures);
       values.uniform_(-bound, bound, generator);
     } else {
+      const bool zero = zero_init_residual && entry.name.ends_with(".bn3.weight");
       const bool one = entry.name.ends_with(".weight") || entry.name.ends_with(".running_var");
-      values.fill_(one ? 1 : 0);
+      values.fill_(one && !zero ? 1 : 0);
     }
   }
 }

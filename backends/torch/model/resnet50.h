@@ -49,8 +49,10 @@ class ResNet50 {
 
   // Convolutions: normal, variance 2 / (outputs · height · width) (He et al. 2015, "Delving Deep
   // into Rectifiers"); batch-norm: weight 1, bias 0, statistics of a standard normal; fc: uniform
-  // in ± 1 / √inputs. The same seed gives the same bits.
-  void Initialize(uint64_t seed);
+  // in ± 1 / √inputs. The same seed gives the same bits. With `zero_init_residual` the last
+  // batch-norm of each block starts with weight 0, so that blocks start as their shortcuts (Goyal et
+  // al. 2017, "Accurate, Large Minibatch SGD", section 5.1; torchvision's option of this name).
+  void Initialize(uint64_t seed, bool zero_init_residual = false);
 
   // Called with the output of "conv1", "maxpool", "layer1.0" … "layer4.2" and "avgpool".
   using Observer = std::function<void(std::string_view stage, const at::Tensor& output)>;

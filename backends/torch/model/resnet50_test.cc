@@ -175,5 +175,22 @@ TEST(ResNet50Test, ACopyInBfloatGivesWhatAutocastGives) {
   EXPECT_LT(Norm(flat(copied.gradients()).sub(flat(plain.gradients()))), 0.05 * norm);
 }
 
+TEST(ResNet50Test, ZeroInitResidualChangesTheLastNormOfEachBlockOnly) {
+  ResNet50 plain(10), zero(10);
+  plain.Initialize(3);
+  zero.Initialize(3, /*zero_init_residual=*/true);
+  int changed = 0;
+  for (size_t i = 0; i < plain.state().size(); ++i) {
+    const ResNet50::Entry& entry = zero.state()[i];
+    if (entry.name.ends_with(".bn3.weight")) {
+      EXPECT_EQ(entry.tensor.count_nonzero().item<int64_t>(), 0) << entry.name;
+      ++changed;
+    } else {
+      EXPECT_TRUE(entry.tensor.equal(plain.state()[i].tensor)) << entry.name;
+    }
+  }
+  EXPECT_EQ(changed, 16);
+}
+
 }  // namespace
 }  // namespace backends
