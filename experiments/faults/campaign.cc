@@ -131,7 +131,7 @@ Campaign::Ended Campaign::Start(const Scenario& scenario, const std::string& out
               .seconds = Now() - start};
   // Nobody of its group is left, or soon will be: children are killed by the system as it ends.
   bool left = true;
-  for (int i = 0; i < 200 && left; ++i) {
+  for (int i = 0; i < 1000 && left; ++i) {
     left = kill(-started.id(), 0) == 0;
     if (left) std::this_thread::sleep_for(milliseconds(5));
   }
