@@ -133,7 +133,13 @@ TEST_P(ResumeTest, AfterADeathInTheMiddleOfAnEpoch) {
   ExpectSameBits(WholeRun(), output);
 }
 
-TEST_P(ResumeTest, AfterASignalThatAsksToStop) {
+INSTANTIATE_TEST_SUITE_P(Strategies, ResumeTest, ::testing::ValuesIn(core::StrategyNames()),
+                         [](const auto& info) { return info.param; });
+
+class ResumeDdpTest : public ResumeTest {};
+INSTANTIATE_TEST_SUITE_P(Ddp, ResumeDdpTest, ::testing::Values("ddp"));
+
+TEST_P(ResumeDdpTest, AfterASignalThatAsksToStop) {
   const std::string output = MakeFolder();
   {
     Command command(Arguments(output, {"--checkpoint-every=1"}));
@@ -148,12 +154,6 @@ TEST_P(ResumeTest, AfterASignalThatAsksToStop) {
   EXPECT_THAT(ended.output, HasSubstr("resumed after"));
   ExpectSameBits(WholeRun(), output);
 }
-
-INSTANTIATE_TEST_SUITE_P(Strategies, ResumeTest, ::testing::ValuesIn(core::StrategyNames()),
-                         [](const auto& info) { return info.param; });
-
-class ResumeDdpTest : public ResumeTest {};
-INSTANTIATE_TEST_SUITE_P(Ddp, ResumeDdpTest, ::testing::Values("ddp"));
 
 TEST_P(ResumeDdpTest, TheLauncherStartsFailedRanksAgain) {
   const std::string output = MakeFolder();
