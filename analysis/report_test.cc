@@ -131,7 +131,7 @@ class ReportTest : public ::testing::Test {
     overlapped.num_workers = 4;
     for (core::EpochResult& epoch : overlapped.epochs) {
       epoch.avg_comm_time.reset();
-      epoch.avg_comm_time_pull = 0.4;
+      epoch.avg_comm_time_pull = 0.00412;
       epoch.avg_comm_time_push = 0.5;
     }
     overlapped.summary.clear();

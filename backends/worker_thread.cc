@@ -3,9 +3,11 @@
 #include <exception>
 #include <utility>
 
+#include "core/base/thread.h"
+
 namespace backends {
 
-WorkerThread::WorkerThread() : thread_([this] { Loop(); }) {}
+WorkerThread::WorkerThread() : thread_(core::StartThread([this] { Loop(); })) {}
 
 WorkerThread::~WorkerThread() {
   {

@@ -16,6 +16,7 @@ namespace backends {
 // Runs functions one after the other on a thread of its own.
 class WorkerThread {
  public:
+  // Throws core::Error if the system gives no thread.
   WorkerThread();
   // Runs what is still queued first.
   ~WorkerThread();

@@ -14,6 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backends/images/decode/jpeg_encoder.h"
+#include "core/base/error.h"
+#include "core/base/thread.h"
 #include "tools/make_dataset_painter.h"
 
 namespace tools {
@@ -77,9 +79,18 @@ class Maker {
       }
     }
     std::vector<std::thread> threads;
-    for (int i = 0; i < options_.threads; ++i) threads.emplace_back([this] { Work(); });
+    threads.reserve(options_.threads);
+    absl::Status started;
+    try {
+      for (int i = 0; i < options_.threads; ++i) {
+        threads.push_back(core::StartThread([this] { Work(); }));
+      }
+    } catch (const core::Error& error) {
+      started = absl::ResourceExhaustedError(error.what());
+    }
     for (std::thread& thread : threads) thread.join();
-    return status_;
+    // Fewer threads make the same images.
+    return threads.empty() ? started : status_;
   }
 
  private:

@@ -31,6 +31,12 @@ std::string Milliseconds(std::optional<double> seconds) {
   return seconds ? Fixed(*seconds / kMillisecond, 1) : kAbsent;
 }
 
+// Of pulls and pushes, which differ among strategies where they are short.
+std::string PullMilliseconds(std::optional<double> seconds) {
+  constexpr double kShort = 10 * kMillisecond;
+  return seconds && *seconds < kShort ? Fixed(*seconds / kMillisecond, 2) : Milliseconds(seconds);
+}
+
 std::string Difference(double value) { return absl::StrFormat("%.3g", value); }
 
 // "3 + 1": training ranks, and servers if there are any.
@@ -73,6 +79,9 @@ class NamedValues {
   void Add(const std::string& name, std::string value) { table_.AddRow({name, std::move(value)}); }
   void AddMilliseconds(const std::string& name, std::optional<double> seconds) {
     if (seconds) Add(name, absl::StrCat(Milliseconds(seconds), " ", millisecond_));
+  }
+  void AddPullMilliseconds(const std::string& name, double seconds) {
+    Add(name, absl::StrCat(PullMilliseconds(seconds), " ", millisecond_));
   }
   std::string ToString() const { return table_.ToString(2); }
 
@@ -133,7 +142,12 @@ std::string Averages(const Run& run, Say say) {
   for (const core::StepFigure& figure : core::kStepFigures) {
     if (figure.member == &core::Breakdown::total) continue;  // Above.
     const double seconds = (StepOf(figures).*figure.member).count();
-    if (seconds > 0) values.AddMilliseconds(TitleOf(figure, say), seconds);
+    if (!(seconds > 0)) continue;
+    if (figure.member == &core::Breakdown::pull || figure.member == &core::Breakdown::push) {
+      values.AddPullMilliseconds(TitleOf(figure, say), seconds);
+    } else {
+      values.AddMilliseconds(TitleOf(figure, say), seconds);
+    }
   }
   if (figures.breakdown) {
     if (const core::Duration whole = figures.breakdown->communication; whole.count() > 0) {
@@ -179,8 +193,8 @@ std::string Epochs(const Run& run, Say say) {
         Fixed(epoch.val_accuracy, 2),     Fixed(epoch.train_time, 2),
         Fixed(epoch.train_throughput, 1), Milliseconds(epoch.avg_batch_time)};
     if (server) {
-      row.push_back(Milliseconds(epoch.avg_comm_time_pull));
-      row.push_back(Milliseconds(epoch.avg_comm_time_push));
+      row.push_back(PullMilliseconds(epoch.avg_comm_time_pull));
+      row.push_back(PullMilliseconds(epoch.avg_comm_time_push));
     } else {
       row.push_back(Milliseconds(epoch.breakdown
                                      ? std::optional(epoch.breakdown->communication.count())

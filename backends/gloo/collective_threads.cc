@@ -2,13 +2,14 @@
 
 #include <utility>
 
+#include "core/base/thread.h"
 #include "core/task.h"
 
 namespace backends {
 
 CollectiveThreads::CollectiveThreads(Peers& peers, core::Timeline* timeline)
     : context_{.peers = peers, .timeline = timeline, .make_progress = [this] { MakeProgress(); }},
-      thread_(&CollectiveThreads::Run, this) {}
+      thread_(core::StartThread([this] { Run(); })) {}
 
 void CollectiveThreads::Join() {
   {

@@ -5,6 +5,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "backends/gloo/cause.h"
+#include "core/base/thread.h"
 #include "gloo/common/error.h"
 
 namespace backends {
@@ -25,10 +26,23 @@ Peers::Peers(std::shared_ptr<::gloo::transport::Context> context, milliseconds t
       reports_(size()),
       report_buffers_(size()) {
   for (int i = 1; i < size(); ++i) others_.push_back((rank() + i) % size());
-  for (int peer : others_) {
-    report_buffers_[peer] = Bind(&reports_[peer], sizeof(Report));
-    listeners_.emplace_back(&Peers::Listen, this, peer);
+  for (int peer : others_) report_buffers_[peer] = Bind(&reports_[peer], sizeof(Report));
+  try {
+    listeners_.reserve(others_.size());
+    for (int peer : others_) {
+      listeners_.push_back(core::StartThread([this, peer] { Listen(peer); }));
+    }
+  } catch (...) {
+    Stop();
+    Disconnect();
+    throw;
   }
+}
+
+Peers::~Peers() {
+  if (listeners_.empty()) return;
+  Stop();
+  Disconnect();
 }
 
 void Peers::Stop() {
@@ -38,6 +52,7 @@ void Peers::Stop() {
 
 void Peers::Disconnect() {
   for (std::thread& listener : listeners_) listener.join();
+  listeners_.clear();
   for (int peer = 0; peer < size(); ++peer) context_->getPair(peer).reset();
 }
 

@@ -32,6 +32,7 @@ class Peers final : private FailureWatch::Carrier {
 
   // `context` is connected to all other ranks.
   Peers(std::shared_ptr<::gloo::transport::Context> context, std::chrono::milliseconds timeout);
+  ~Peers();  // Stops and disconnects if nobody has: what should have used it could not be made.
 
   int rank() const { return context_->rank; }
   int size() const { return context_->size; }
@@ -67,7 +68,7 @@ class Peers final : private FailureWatch::Carrier {
   // Makes all that wait throw, now and later: the communicator is being destroyed.
   void Stop();
   // After Stop, when no other thread uses this any more: closes the connections. What has been sent
-  // still arrives. Call before destruction.
+  // still arrives.
   void Disconnect();
 
  private:

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -31,23 +32,36 @@ std::string Names(const std::vector<std::string>& names) {
   return absl::StrCat(absl::StrJoin(shown, ", "), " and ", names.size() - kNamesShown, " more");
 }
 
+bool IsHidden(const fs::path& path) { return path.filename().native().starts_with('.'); }
+
 // The folders directly in `path`, sorted as Python sorts strings.
-std::vector<std::string> Folders(const std::string& path) {
+std::vector<std::string> Folders(const std::string& path, std::vector<std::string>& hidden) {
   std::vector<std::string> names;
   for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
-    if (entry.is_directory()) names.push_back(entry.path().filename().string());
+    if (!entry.is_directory()) continue;
+    if (IsHidden(entry.path())) {
+      hidden.push_back(entry.path());
+    } else {
+      names.push_back(entry.path().filename().string());
+    }
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
 // The images below `folder`: torchvision sorts the folders by path, then the names in each.
-std::vector<std::string> Images(const fs::path& folder) {
+std::vector<std::string> Images(const fs::path& folder, std::vector<std::string>& hidden) {
   std::map<std::string, std::vector<std::string>> names_by_folder;
-  for (const fs::directory_entry& entry :
-       fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink)) {
-    if (!IsImage(entry.path()) || entry.is_directory()) continue;
-    names_by_folder[entry.path().parent_path()].push_back(entry.path().filename());
+  fs::recursive_directory_iterator entries(folder, fs::directory_options::follow_directory_symlink);
+  for (; entries != fs::recursive_directory_iterator(); ++entries) {
+    const fs::path& path = entries->path();
+    const bool is_folder = entries->is_directory();
+    if (IsHidden(path)) {
+      if (is_folder) entries.disable_recursion_pending();
+      if (is_folder || IsImage(path)) hidden.push_back(path);
+    } else if (!is_folder && IsImage(path)) {
+      names_by_folder[path.parent_path()].push_back(path.filename());
+    }
   }
   std::vector<std::string> paths;
   for (auto& [parent, names] : names_by_folder) {
@@ -57,15 +71,34 @@ std::vector<std::string> Images(const fs::path& folder) {
   return paths;
 }
 
+// PATH/x/CLASS/… would train a single class to full accuracy.
+void CheckOneLevel(const ImageFolder& folder) {
+  if (folder.classes.size() != 1) return;
+  const std::string above = (fs::path(folder.path) / folder.classes[0] / "").string();
+  std::set<std::string> below;
+  for (const ImageFile& file : folder.files) {
+    const size_t end = file.path.find('/', above.size());
+    if (end == std::string::npos) return;
+    below.insert(file.path.substr(above.size(), end - above.size()));
+  }
+  if (below.size() < 2) return;
+  throw core::Error(absl::StrCat("image folder ", folder.path, " has one class, ",
+                                 folder.classes[0], ", whose images all lie in ", below.size(),
+                                 " folders below it (", Names({below.begin(), below.end()}),
+                                 "): if these are the classes, move them up into ", folder.path,
+                                 "; else put the images into ", above));
+}
+
 ImageFolder List(const std::string& path) {
-  ImageFolder folder{.path = path, .classes = Folders(path), .files = {}};
+  ImageFolder folder{.path = path};
+  folder.classes = Folders(path, folder.hidden);
   if (folder.classes.empty()) {
     throw core::Error(absl::StrCat(
         "image folder ", path, " has no folder per class in it: expected ", path, "/CLASS/*.JPEG"));
   }
   std::vector<std::string> empty_classes;
   for (size_t label = 0; label < folder.classes.size(); ++label) {
-    std::vector<std::string> paths = Images(fs::path(path) / folder.classes[label]);
+    std::vector<std::string> paths = Images(fs::path(path) / folder.classes[label], folder.hidden);
     if (paths.empty()) empty_classes.push_back(folder.classes[label]);
     for (std::string& file : paths) {
       folder.files.push_back({std::move(file), static_cast<int64_t>(label)});
@@ -76,6 +109,8 @@ ImageFolder List(const std::string& path) {
                                    empty_classes.size() == 1 ? "class " : "classes ",
                                    Names(empty_classes), ": add images, or remove the folder"));
   }
+  CheckOneLevel(folder);
+  std::sort(folder.hidden.begin(), folder.hidden.end());
   return folder;
 }
 

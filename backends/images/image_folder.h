@@ -19,6 +19,7 @@ struct ImageFolder {
   std::string path;
   std::vector<std::string> classes;  // The names of the folders, sorted.
   std::vector<ImageFile> files;      // By class, then by folder and name.
+  std::vector<std::string> hidden;  // Folders and images left out, as their names begin with a dot.
 };
 
 // The two splits of a data set; their classes are the same.
@@ -28,8 +29,9 @@ struct ImageDataset {
 };
 
 // Lists what ends in .jpg, .jpeg or .png, in any case, also in folders below a class's; links are
-// followed. Throws core::Error for a folder that cannot be read, without classes, or with a class
-// that has no image.
+// followed. Unlike torchvision it leaves out what begins with a dot: no more than leavings of file
+// browsers and notebooks. Throws core::Error for a folder that cannot be read, without classes, with
+// a class that has no image, or whose classes seem to lie one level below.
 ImageFolder ListImageFolder(const std::string& path);
 
 // Lists `data_dir`/train and `data_dir`/val. Throws core::Error, as ListImageFolder does and if one

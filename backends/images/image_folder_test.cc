@@ -47,8 +47,7 @@ class ImageFolderTest : public ::testing::Test {
 // The order is that of torchvision.datasets.ImageFolder 0.26.0 for the same tree.
 TEST_F(ImageFolderTest, ListsInTorchvisionsOrder) {
   AddFiles({"b/2.jpg", "b/10.jpg", "a/z.PNG", "a/sub/x.jpeg", "a/sub/deep/w.jpg", "a/sub-1/y.JPEG",
-            "a/B.JPG", "a/note.txt", "a/x.jpg.bak", "\xC3\xA9t\xC3\xA9/1.jpg", "Z/1.jpg",
-            "b/.hidden.png"});
+            "a/B.JPG", "a/note.txt", "a/x.jpg.bak", "\xC3\xA9t\xC3\xA9/1.jpg", "Z/1.jpg"});
 
   const ImageFolder folder = ListImageFolder(root_);
 
@@ -59,10 +58,39 @@ TEST_F(ImageFolderTest, ListsInTorchvisionsOrder) {
     files.push_back(std::filesystem::relative(file.path, root_));
     labels.push_back(file.label);
   }
-  EXPECT_THAT(files, ElementsAre("Z/1.jpg", "a/B.JPG", "a/z.PNG", "a/sub/x.jpeg", "a/sub-1/y.JPEG",
-                                 "a/sub/deep/w.jpg", "b/.hidden.png", "b/10.jpg", "b/2.jpg",
-                                 "\xC3\xA9t\xC3\xA9/1.jpg"));
-  EXPECT_THAT(labels, ElementsAre(0, 1, 1, 1, 1, 1, 2, 2, 2, 3));
+  EXPECT_THAT(files,
+              ElementsAre("Z/1.jpg", "a/B.JPG", "a/z.PNG", "a/sub/x.jpeg", "a/sub-1/y.JPEG",
+                          "a/sub/deep/w.jpg", "b/10.jpg", "b/2.jpg", "\xC3\xA9t\xC3\xA9/1.jpg"));
+  EXPECT_THAT(labels, ElementsAre(0, 1, 1, 1, 1, 1, 2, 2, 3));
+}
+
+// What file browsers, notebooks and macOS leave behind.
+TEST_F(ImageFolderTest, LeavesOutWhatBeginsWithADotAndSaysSo) {
+  AddFiles({".ipynb_checkpoints/1.jpg", ".DS_Store", "a/.cache/deep/1.jpg", "a/._1.jpg", "a/1.jpg",
+            "a/.note", "b/sub/2.jpg", "b/sub/._2.jpg"});
+
+  const ImageFolder folder = ListImageFolder(root_);
+
+  EXPECT_THAT(folder.classes, ElementsAre("a", "b"));
+  EXPECT_EQ(folder.files.size(), 2u);
+  std::vector<std::string> hidden;
+  for (const std::string& path : folder.hidden) {
+    hidden.push_back(std::filesystem::relative(path, root_));
+  }
+  EXPECT_THAT(hidden, ElementsAre(".ipynb_checkpoints", "a/._1.jpg", "a/.cache", "b/sub/._2.jpg"));
+}
+
+TEST_F(ImageFolderTest, RefusesClassesThatLieALevelBelow) {
+  AddFiles({"train/x/cat/1.jpg", "train/x/dog/1.jpg", "val/x/cat/1.jpg", "val/x/dog/1.jpg"});
+  EXPECT_THAT(ListingError(), AllOf(HasSubstr("one class, x, whose images all lie in 2 folders"),
+                                    HasSubstr("(cat, dog)"), HasSubstr("move them up into")));
+  AddFiles({"train/y/1.jpg", "val/y/1.jpg"});
+  EXPECT_EQ(ListingError(), "no error");  // Two classes.
+}
+
+TEST_F(ImageFolderTest, OneClassWithImagesOfItsOwnIsFine) {
+  AddFiles({"train/x/1.jpg", "train/x/cat/1.jpg", "train/x/dog/1.jpg", "val/x/deep/1.jpg"});
+  EXPECT_EQ(ListingError(), "no error");
 }
 
 TEST_F(ImageFolderTest, FollowsLinksToFoldersAndFiles) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <unordered_set>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "backends/images/transform/crop.h"
 #include "backends/images/transform/torch_generator.h"
 #include "core/base/error.h"
+#include "core/base/thread.h"
 
 namespace backends {
 namespace {
@@ -117,17 +119,18 @@ class ImageLoader::Pipeline {
                        ": use smaller batches, fewer ranks or more images"));
     // A single file may be more than 1 % of a share; what counts is what it is of all.
     broken_max_ = std::max<int64_t>(images_ / 100, files >= 100 ? 1 : 0);
-    for (int i = 0; i < options_.workers; ++i) threads_.emplace_back([this] { Work(); });
+    try {
+      threads_.reserve(options_.workers);
+      for (int i = 0; i < options_.workers; ++i) {
+        threads_.push_back(core::StartThread([this] { Work(); }));
+      }
+    } catch (...) {
+      Stop();
+      throw;
+    }
   }
 
-  ~Pipeline() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
+  ~Pipeline() { Stop(); }
 
   void BeginEpoch(int epoch, int64_t batch) {
     std::unique_lock lock(mutex_);
@@ -165,6 +168,15 @@ class ImageLoader::Pipeline {
 
  private:
   bool training() const { return options_.split == Split::kTraining; }
+
+  void Stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
 
   PendingBatch& PendingOf(int64_t position) {
     return pending_[position / options_.batch_size % std::ssize(pending_)];
@@ -242,6 +254,9 @@ class ImageLoader::Pipeline {
         return file.label;
       } catch (const core::Error& error) {
         broken.push_back({.position = position, .image = image, .reason = error.what()});
+      } catch (const std::bad_alloc&) {
+        throw core::Error(
+            absl::StrCat(file.path, ": not enough memory to decode it: use fewer --workers"));
       }
     }
     return kLeftOut;

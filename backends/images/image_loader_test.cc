@@ -2,19 +2,24 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "backends/images/distributed_sampler.h"
 #include "backends/images/image_reader.h"
+#include "backends/images/testing/flat_png.h"
 #include "backends/images/testing/noise_jpeg.h"
 #include "backends/images/transform/normalization.h"
 #include "core/base/error.h"
+#include "core/testing/limited_process.h"
 
 namespace backends {
 namespace {
@@ -212,6 +217,56 @@ TEST_F(ImageLoaderTest, LeavesBrokenImagesOutOfValidation) {
     EXPECT_THAT(loader.skipped(), SizeIs(4));
     EXPECT_THAT(loader.skipped()[2].reason, HasSubstr("No such file"));
   }
+}
+
+// Whatever lies under an image's name: said, and neither waited for nor read without end.
+TEST_F(ImageLoaderTest, WhatIsNoFileOrTooLargeIsSaid) {
+  const auto error = [this](const std::string& name) -> std::string {
+    ImageReader reader;
+    try {
+      reader.Open(root_ / name);
+    } catch (const core::Error& thrown) {
+      return thrown.what();
+    }
+    return "no error";
+  };
+  ASSERT_EQ(mkfifo((root_ / "pipe.jpg").c_str(), 0600), 0);
+  EXPECT_THAT(error("pipe.jpg"), HasSubstr("not a file"));
+  std::filesystem::create_symlink("/dev/zero", root_ / "zero.jpg");
+  EXPECT_THAT(error("zero.jpg"), HasSubstr("not a file"));
+  std::filesystem::create_directory(root_ / "folder.jpg");
+  EXPECT_THAT(error("folder.jpg"), HasSubstr("not a file"));
+  std::filesystem::create_symlink("loop.jpg", root_ / "loop.jpg");
+  EXPECT_THAT(error("loop.jpg"), HasSubstr("symbolic links"));
+  Write(root_ / "sparse.jpg", {});
+  std::filesystem::resize_file(root_ / "sparse.jpg", uintmax_t{1} << 40);
+  EXPECT_THAT(error("sparse.jpg"), HasSubstr("expected at most 536870912"));
+}
+
+TEST_F(ImageLoaderTest, AnImageTooLargeForTheMemoryEndsTheRunByName) {
+  if (std::getenv("ASAN_OPTIONS")) GTEST_SKIP() << "takes all addresses";
+  Write(root_ / "huge.png", FlatPng({6000, 6000}, 6000, /*interlaced=*/true));
+  folder_.files.push_back({root_ / "huge.png", 0});
+  ImageLoaderOptions options = Options(Split::kValidation);
+  options.workers = 0;
+  const std::string said = core::WithLimitedMemory(64 << 20, [&]() -> std::string {
+    Read(*std::make_unique<ImageLoader>(folder_, options), 0);
+    return "no error";
+  });
+  EXPECT_THAT(said, AllOf(HasSubstr("huge.png"), HasSubstr("not enough memory")));
+}
+
+TEST_F(ImageLoaderTest, ThreadsThatTheSystemDoesNotGiveAreAnErrorInOneLine) {
+  if (std::getenv("ASAN_OPTIONS")) GTEST_SKIP() << "takes all addresses";
+  AddImages(8);
+  ImageLoaderOptions options = Options(Split::kTraining);
+  options.workers = 1000;
+  const std::string said = core::WithLimitedMemory(256 << 20, [&]() -> std::string {
+    const ImageLoader loader(folder_, options);
+    return "no error";
+  });
+  EXPECT_THAT(said, AllOf(HasSubstr("cannot start a thread"), HasSubstr("--workers"),
+                          ::testing::Not(HasSubstr("\n"))));
 }
 
 TEST_F(ImageLoaderTest, StopsWhenMoreThanOnePercentAreBroken) {

@@ -1,6 +1,5 @@
 #include "backends/images/image_reader.h"
 
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,8 +9,16 @@
 
 namespace backends {
 
+namespace {
+
+// More than the largest image that is decoded takes without compression, 4 colours of 8 bits. What a
+// folder can hold under an image's name should not fill the memory.
+constexpr int64_t kFileBytesMax = int64_t{512} << 20;
+
+}  // namespace
+
 ImageSize ImageReader::Open(const std::string& path) {
-  auto file = core::ReadFile(path, std::numeric_limits<int64_t>::max());
+  auto file = core::ReadFile(path, kFileBytesMax);
   if (!file.ok()) {
     throw core::Error(
         absl::StrReplaceAll(file.status().message(), {{absl::StrCat(" ", path), ""}}));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/thread.h"
 
 namespace backends {
 namespace {
@@ -39,7 +40,7 @@ FailureWatch::FailureWatch(int rank, int size, milliseconds timeout, Carrier& ca
       carrier_(carrier),
       reports_(size),
       gone_(size),
-      thread_(&FailureWatch::Run, this) {}
+      thread_(core::StartThread([this] { Run(); })) {}
 
 FailureWatch::~FailureWatch() { Stop(); }
 

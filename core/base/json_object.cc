@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/flags.h"
@@ -18,7 +20,11 @@ using Json = nlohmann::ordered_json;
 
 constexpr int64_t kBytesMax = int64_t{16} << 20;
 constexpr double kIntegerMax = 9007199254740992.0;  // 2⁵³.
-constexpr int kDepthMax = 32;
+constexpr size_t kDepthMax = 32;
+// Of one object: its keys are compared with each other.
+constexpr int kKeysMax = 4096;
+// What small files may take beside a multiple of their size.
+constexpr size_t kFreeBytes = size_t{32} << 20;
 constexpr int kKeyColumnsMax = 200;  // Of one that is quoted.
 constexpr double kNotFinite = std::numeric_limits<double>::quiet_NaN();
 
@@ -35,12 +41,67 @@ std::string Item(const std::string& key, size_t index) {
   return key + "[" + std::to_string(index) + "]";
 }
 
-// Of text that is no JSON the result is none either.
-std::string StandardJson(const std::string& text, const std::string& path) {
+// What a parser of the text outside of strings would take: in depth, in time and in memory.
+class Bounds {
+ public:
+  Bounds(size_t bytes, const std::string& path)
+      : bytes_max_(2 * bytes + kFreeBytes), bytes_(bytes), path_(path) {}
+
+  void Add(char c, size_t position) {
+    if (c == '[' || c == '{') {
+      keys_.push_back(0);
+      if (keys_.size() > kDepthMax) {
+        Fail(position, absl::StrCat("a value nested deeper than ", kDepthMax),
+             "expected a flatter file");
+      }
+    } else if ((c == ']' || c == '}') && !keys_.empty()) {
+      keys_.pop_back();
+    } else if (c == ':' && !keys_.empty() && ++keys_.back() > kKeysMax) {
+      Fail(position, absl::StrCat("an object of more than ", kKeysMax, " keys"), "expected fewer");
+    }
+    needed_ += BytesOf(c);
+    if (needed_ > bytes_max_) {
+      Fail(position, "more values than memory is given to",
+           absl::StrCat("expected fewer in ", bytes_, " bytes"));
+    }
+  }
+
+ private:
+  // That a value takes which is told by this character, while a list that grows is there twice.
+  static size_t BytesOf(char c) {
+    switch (c) {
+      case ',':
+        return 48;
+      case '[':
+      case '{':
+        return 96;
+      case ':':
+        return 160;
+      case '"':
+        return 24;  // At either end of a text.
+      default:
+        return 0;
+    }
+  }
+
+  [[noreturn]] void Fail(size_t position, const std::string& found, const std::string& expected) {
+    throw Error(absl::StrCat(path_, ": byte ", position, ": found ", found, ", ", expected));
+  }
+
+  const size_t bytes_max_;
+  const size_t bytes_;
+  const std::string& path_;
+  std::vector<int> keys_;  // Of the objects, or lists, that enclose what is read.
+  size_t needed_ = 0;
+};
+
+}  // namespace
+
+std::string StandardJson(std::string_view text, const std::string& path) {
+  Bounds bounds(text.size(), path);
   std::string plain;
   plain.reserve(text.size());
   bool in_string = false;
-  int depth = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
@@ -50,13 +111,8 @@ std::string StandardJson(const std::string& text, const std::string& path) {
       continue;
     }
     if (c == '"') in_string = true;
-    if (c == '[' || c == '{') ++depth;
-    if (c == ']' || c == '}') --depth;
-    if (depth > kDepthMax) {
-      throw Error(path + ": byte " + std::to_string(i) + ": found a value nested deeper than " +
-                  std::to_string(kDepthMax) + ", expected a flatter file");
-    }
-    const std::string_view rest = std::string_view(text).substr(i, 9);
+    bounds.Add(c, i);
+    const std::string_view rest = text.substr(i, 9);
     if (const std::string_view word = rest.starts_with("NaN")         ? "NaN"
                                       : rest.starts_with("Infinity")  ? "Infinity"
                                       : rest.starts_with("-Infinity") ? "-Infinity"
@@ -71,9 +127,7 @@ std::string StandardJson(const std::string& text, const std::string& path) {
   return plain;
 }
 
-}  // namespace
-
-JsonObject::JsonObject(Json json, std::string file, std::string path)
+JsonObject::JsonObject(std::shared_ptr<const Json> json, std::string file, std::string path)
     : json_(std::move(json)), file_(std::move(file)), path_(std::move(path)) {}
 
 JsonObject JsonObject::Read(const std::string& path) {
@@ -83,8 +137,8 @@ JsonObject JsonObject::Read(const std::string& path) {
 JsonObject JsonObject::Parse(const std::string& text, const std::string& path) {
   const std::string standard = StandardJson(text, path);
   try {
-    Json json = Json::parse(standard);
-    if (!json.is_object()) throw Error(path + ": is " + Shown(json) + ", not an object {…}");
+    auto json = std::make_shared<const Json>(Json::parse(standard));
+    if (!json->is_object()) throw Error(path + ": is " + Shown(*json) + ", not an object {…}");
     return JsonObject(std::move(json), path, "");
   } catch (const Json::parse_error& error) {
     const size_t end = std::min(error.byte, standard.size());
@@ -92,6 +146,8 @@ JsonObject JsonObject::Parse(const std::string& text, const std::string& path) {
         1 + std::count(standard.begin(), standard.begin() + static_cast<long>(end), '\n');
     throw Error(path + ":" + std::to_string(line) + ": is not JSON at byte " +
                 std::to_string(error.byte));
+  } catch (const std::bad_alloc&) {
+    throw Error(path + ": not enough memory to read it");
   } catch (const Json::exception&) {
     throw Error(path + ": is not JSON: it holds a number that is too large");
   }
@@ -112,18 +168,20 @@ void JsonObject::FailType(const std::string& key, const Json& found,
 
 bool JsonObject::Has(const std::string& key) {
   asked_.insert(key);
-  return json_.contains(key);
+  return json_->contains(key);
 }
 
-bool JsonObject::HasValue(const std::string& key) { return Has(key) && !json_.at(key).is_null(); }
+bool JsonObject::HasValue(const std::string& key) { return Has(key) && !json_->at(key).is_null(); }
 
-bool JsonObject::HasList(const std::string& key) { return Has(key) && json_.at(key).is_array(); }
+bool JsonObject::HasList(const std::string& key) { return Has(key) && json_->at(key).is_array(); }
 
-bool JsonObject::HasNumber(const std::string& key) { return Has(key) && json_.at(key).is_number(); }
+bool JsonObject::HasNumber(const std::string& key) {
+  return Has(key) && json_->at(key).is_number();
+}
 
 const Json& JsonObject::Required(const std::string& key) {
   if (!Has(key)) Fail(key, "is missing");
-  return json_.at(key);
+  return json_->at(key);
 }
 
 const Json& JsonObject::List(const std::string& key) {
@@ -159,7 +217,7 @@ double JsonObject::NumberOrNan(const std::string& key) {
 int64_t JsonObject::Integer(const std::string& key, int64_t least) {
   const double number = Number(key, static_cast<double>(least));
   if (number != std::floor(number) || number > kIntegerMax) {
-    FailType(key, json_.at(key), "a whole number");
+    FailType(key, json_->at(key), "a whole number");
   }
   return static_cast<int64_t>(number);
 }
@@ -181,7 +239,7 @@ bool JsonObject::Boolean(const std::string& key) {
 JsonObject JsonObject::Object(const std::string& key) {
   const Json& json = Required(key);
   if (!json.is_object()) FailType(key, json, "an object {…}");
-  return JsonObject(json, file_, PathOf(key));
+  return JsonObject({json_, &json}, file_, PathOf(key));
 }
 
 std::vector<JsonObject> JsonObject::Objects(const std::string& key) {
@@ -189,7 +247,7 @@ std::vector<JsonObject> JsonObject::Objects(const std::string& key) {
   for (const Json& item : List(key)) {
     const std::string place = Item(key, objects.size());
     if (!item.is_object()) FailType(place, item, "an object {…}");
-    objects.push_back(JsonObject(item, file_, PathOf(place)));
+    objects.push_back(JsonObject({json_, &item}, file_, PathOf(place)));
   }
   return objects;
 }
@@ -231,7 +289,7 @@ std::vector<double> JsonObject::NumbersOrNan(const std::string& key) {
 
 std::vector<std::string> JsonObject::Keys() const {
   std::vector<std::string> keys;
-  for (const auto& item : json_.items()) keys.push_back(item.key());
+  for (const auto& item : json_->items()) keys.push_back(item.key());
   return keys;
 }
 

@@ -2,13 +2,21 @@
 #define CORE_BASE_JSON_OBJECT_H_
 
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nlohmann/json.hpp"
 
 namespace core {
+
+// A text of JSON, as Python writes it, too, as any parser takes it: NaN, Infinity and -Infinity are
+// null. Of text that is no JSON the result is none either. Throws core::Error, which begins with
+// `path`, if parsing would take memory beyond twice the text and 32 MB, nest too deep, or compare too
+// many keys.
+std::string StandardJson(std::string_view text, const std::string& path);
 
 // An object of a JSON file: what is asked for is checked, and in files that people write what nobody
 // asked for is an error. All errors are core::Error in one line: file, key, what was found, what is
@@ -17,8 +25,7 @@ class JsonObject {
  public:
   // The whole of a file. Throws if it cannot be read or is no object.
   static JsonObject Read(const std::string& path);
-  // The same of a text from the file `path`. Knows the JSON that Python writes: NaN, Infinity and
-  // -Infinity are null. Values nested too deep are refused before a parser gets to see them.
+  // The same of a text from the file `path`, after StandardJson.
   static JsonObject Parse(const std::string& text, const std::string& path);
 
   bool Has(const std::string& key);
@@ -51,7 +58,7 @@ class JsonObject {
  private:
   using Json = nlohmann::ordered_json;
 
-  JsonObject(Json json, std::string file, std::string path);
+  JsonObject(std::shared_ptr<const Json> json, std::string file, std::string path);
   const Json& Required(const std::string& key);
   const Json& List(const std::string& key);
   std::string PathOf(const std::string& key) const;
@@ -60,7 +67,7 @@ class JsonObject {
   [[noreturn]] void FailType(const std::string& key, const Json& found,
                              const std::string& wanted) const;
 
-  Json json_;
+  std::shared_ptr<const Json> json_;  // A part of the whole, which it keeps.
   std::string file_;
   std::string path_;  // Inside the file, as "racks.hosts"; empty for the whole.
   std::set<std::string> asked_;

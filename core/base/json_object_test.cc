@@ -1,9 +1,13 @@
 #include "core/base/json_object.h"
 
 #include <cmath>
+#include <cstdlib>
+#include <random>
 #include <string>
 
 #include "core/base/error.h"
+#include "core/testing/damage.h"
+#include "core/testing/limited_process.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -11,6 +15,7 @@ namespace core {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 JsonObject Parsed(const std::string& text) { return JsonObject::Parse(text, "file.json"); }
@@ -85,6 +90,61 @@ TEST(JsonObjectTest, WhatIsNoJsonIsNamedWithItsPlace) {
             "file.json: is not JSON: it holds a number that is too large");
   EXPECT_EQ(ErrorOfText(std::string(10'000'000, '[')),
             "file.json: byte 32: found a value nested deeper than 32, expected a flatter file");
+}
+
+std::string Repeated(const std::string& item, size_t bytes) {
+  std::string text;
+  while (text.size() < bytes) text += item;
+  return text;
+}
+
+// Four times the file and 64 MB, whatever the values are: they are read or refused.
+TEST(JsonObjectTest, MemoryIsBoundedByTheSize) {
+  if (std::getenv("ASAN_OPTIONS")) GTEST_SKIP() << "takes all addresses";
+  for (const size_t bytes : {size_t{2} << 20, size_t{16} << 20}) {
+    for (const std::string item :
+         {"0,", "[],", "[[[[]]]],", "{},", "\"\",", "{\"\":0},", "[\"\",0],", "null,", "NaN,",
+          "0.12345678901234567,", "\"0123456789abcdef\","}) {
+      const std::string text = "{\"a\":[" + Repeated(item, bytes) + "0]}";
+      const std::string said = WithLimitedMemory(3 * text.size() + (64 << 20), [&text] {
+        return ErrorOf([&] { EXPECT_FALSE(Parsed(text).Keys().empty()); });
+      });
+      EXPECT_TRUE(said == "no error" || said.find("file.json: byte ") == 0) << item << ": " << said;
+    }
+  }
+}
+
+TEST(JsonObjectTest, ManyNumbersOfFullPrecisionAreRead) {
+  const std::string text = "{\"losses\":[" + Repeated("0.12345678901234567,", 16'000'000) + "0]}";
+  EXPECT_EQ(Parsed(text).Numbers("losses", 0).size(), 800'001u);
+}
+
+TEST(JsonObjectTest, AnObjectOfManyKeysIsRefusedBeforeTheyAreCompared) {
+  std::string text = "{";
+  for (int i = 0; i < 1'000'000; ++i) text += "\"" + std::to_string(i) + "\":0,";
+  EXPECT_THAT(ErrorOfText(text + "\"a\":0}"), HasSubstr("an object of more than 4096 keys"));
+}
+
+// Whatever is done to a file: a value, or an error that begins with its name.
+TEST(JsonObjectTest, DamagedTextIsReadOrRefusedByName) {
+  const std::string good =
+      R"({"a": {"b": [{"c": 1.5e3}, {"c": "x\u00e4\n"}]}, "n": NaN, "f": false})";
+  std::mt19937 random(1);
+  int refused = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const std::string text = Damaged(good, random);
+    const std::string said = ErrorOf([&text] {
+      JsonObject object = Parsed(text);
+      for (JsonObject& item : object.Object("a").Objects("b")) item.Number("c", 0);
+      object.NumberOrNan("n");
+      object.Boolean("f");
+      object.Finish();
+    });
+    ASSERT_TRUE(said == "no error" || said.find("file.json:") == 0) << said;
+    ASSERT_EQ(said.find('\n'), std::string::npos) << said;
+    refused += said != "no error";
+  }
+  EXPECT_GT(refused, 10'000);
 }
 
 TEST(JsonObjectTest, AKeyIsQuotedInOneShortLine) {

@@ -12,12 +12,13 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <exception>
+#include <new>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "core/base/error.h"
 
 namespace core {
 namespace {
@@ -155,7 +156,10 @@ absl::StatusOr<Process> Process::Call(const std::function<std::string()>& functi
         int code = 0;
         try {
           WriteAll(target, function());
-        } catch (const Error& error) {
+        } catch (const std::bad_alloc&) {
+          WriteAll(target, "not enough memory");
+          code = 1;
+        } catch (const std::exception& error) {
           WriteAll(target, error.what());
           code = 1;
         }

@@ -51,7 +51,7 @@ class Process {
   // its end that belongs to this one. Without loading a program it is there at once. Call it while
   // this process has one thread.
   static absl::StatusOr<Process> Fork(const std::function<int()>& body);
-  // The same for a function whose value is handed over as `text`; of a core::Error the message, and
+  // The same for a function whose value is handed over as `text`; of an exception what it says, and
   // the exit code is 1.
   static absl::StatusOr<Process> Call(const std::function<std::string()>& function);
 

@@ -223,6 +223,14 @@ TEST(ProcessTest, ACopyHandsOverTextOrError) {
       Process::Call([]() -> std::string { throw Error("what went wrong and what to do"); }));
   EXPECT_EQ(failing.Wait().code, 1);
   EXPECT_EQ(failing.text(), "what went wrong and what to do");
+  Process greedy = ValueOrThrow(Process::Call(
+      [&]() -> std::string { return std::string(large.max_size() - large.size(), 'x'); }));
+  EXPECT_EQ(greedy.Wait().code, 1);
+  EXPECT_EQ(greedy.text(), "not enough memory");
+  Process other = ValueOrThrow(
+      Process::Call([]() -> std::string { return std::to_string(std::string().at(1)); }));
+  EXPECT_EQ(other.Wait().code, 1);
+  EXPECT_THAT(other.text(), HasSubstr("basic_string::at"));
 }
 
 TEST(ProcessTest, WhatThrowsInACopyEndsTheCopyAlone) {

@@ -47,6 +47,10 @@ void CheckGradients(const Profile& profile, JsonObject& file) {
     }
     seen[parameter] = true;
     elements += gradients[i].elements;
+    if (elements > profile.parameters) {
+      file.Fail(key + ".elements", "is beyond the " + std::to_string(profile.parameters) +
+                                       " of parameters, together with those before");
+    }
     if (gradients[i].ready < last) {
       file.Fail(key + ".ready_seconds",
                 "is before the gradient before it, or before forward_seconds");

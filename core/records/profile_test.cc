@@ -1,9 +1,12 @@
 #include "core/records/profile.h"
 
+#include <fstream>
+#include <random>
 #include <string>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/testing/damage.h"
 #include "gtest/gtest.h"
 
 namespace core {
@@ -42,6 +45,31 @@ std::string ErrorWith(const std::string& from, const std::string& to) {
     return message.substr(path.size());
   }
   return "no error";
+}
+
+TEST(ProfileTest, NumbersThatNoIntHoldsAreRefused) {
+  EXPECT_EQ(ErrorWith("\"batch_size\": 16", "\"batch_size\": 2147483648"),
+            ": batch_size: is 2147483648, which is too large");
+  EXPECT_EQ(ErrorWith("\"batch_size\": 16", "\"batch_size\": 1e400"),
+            ": is not JSON: it holds a number that is too large");
+}
+
+TEST(ProfileTest, DamagedFilesAreReadOrRefusedByName) {
+  const std::string path = PathOf("damaged.json");
+  ASSERT_TRUE(WriteProfile(Example(), path).ok());
+  const std::string good = *ReadFile(path, 1 << 20);
+  std::mt19937 random(1);
+  int refused = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::ofstream(path, std::ios::binary) << Damaged(good, random);
+    try {
+      ReadProfile(path);
+    } catch (const Error& error) {
+      EXPECT_EQ(std::string(error.what()).find(path), 0u) << error.what();
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 1000);
 }
 
 TEST(ProfileTest, WhatIsWrittenIsReadAgain) {

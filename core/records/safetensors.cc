@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json_object.h"
 #include "nlohmann/json.hpp"
 
 namespace core {
@@ -107,7 +109,7 @@ absl::StatusOr<Safetensors> ParseSafetensors(std::string_view bytes) {
   Safetensors file;
   uint64_t left = data.size();
   try {
-    const Json header = Json::parse(bytes.substr(kLengthBytes, length));
+    const Json header = Json::parse(StandardJson(bytes.substr(kLengthBytes, length), "its header"));
     for (const auto& [name, description] : header.items()) {
       if (name == kMetadata) {
         file.metadata = description.get<std::map<std::string, std::string>>();
@@ -117,6 +119,8 @@ absl::StatusOr<Safetensors> ParseSafetensors(std::string_view bytes) {
       if (!tensor.ok()) return tensor.status();
       file.tensors.push_back(*std::move(tensor));
     }
+  } catch (const Error& error) {
+    return absl::InvalidArgumentError(error.what());
   } catch (const Json::exception& error) {
     return absl::InvalidArgumentError(absl::StrCat("its header is malformed: ", error.what()));
   }

@@ -1,11 +1,14 @@
 #include "core/records/safetensors.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <string>
 
 #include "core/base/file.h"
+#include "core/testing/damage.h"
+#include "core/testing/limited_process.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -68,16 +71,28 @@ TEST(SafetensorsTest, WhatDoesNotFitIsRefused) {
               HasSubstr("another tensor's"));
 }
 
+TEST(SafetensorsTest, MemoryIsBoundedByTheSize) {
+  if (std::getenv("ASAN_OPTIONS")) GTEST_SKIP() << "takes all addresses";
+  EXPECT_THAT(ParseSafetensors(File("{" + std::string(100'000, '['), 0)).status().message(),
+              HasSubstr("nested deeper"));
+  for (const std::string item : {"0,", "[],", "{},", "{\"\":0},", "NaN,"}) {
+    std::string header = "{\"a\":[";
+    while (header.size() < 16'000'000) header += item;
+    const std::string file = File(header + "0]}", 0);
+    const std::string said = WithLimitedMemory(3 * file.size() + (64 << 20), [&] {
+      return std::string(ParseSafetensors(file).status().message());
+    });
+    EXPECT_THAT(said, HasSubstr("its header: byte ")) << item;
+  }
+}
+
 TEST(SafetensorsTest, DamagedFilesAreReadOrRefused) {
   const std::string good =
       File(R"({"__metadata__":{"x":"y"},"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]}})", 9);
-  std::mt19937_64 random(1);
+  std::mt19937 random(1);
   int refused = 0;
   for (int round = 0; round < 20000; ++round) {
-    std::string damaged = good;
-    damaged[random() % damaged.size()] = static_cast<char>(random());
-    if (round % 3 == 0) damaged.resize(random() % damaged.size());
-    refused += !ParseSafetensors(damaged).ok();
+    refused += !ParseSafetensors(Damaged(good, random)).ok();
   }
   EXPECT_GT(refused, 10000);
   EXPECT_LT(refused, 20000);

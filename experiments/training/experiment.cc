@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -73,6 +74,13 @@ void Announce(const RunOptions& options, const backends::ImageDataset& dataset) 
       UsableCores(), UsableCores() == 1 ? "" : "s", options.threads,
       options.threads == 1 ? "" : "s", options.threads == 1 ? "" : ", passive waiting", data,
       options.batch_size, options.image_size, options.image_size, options.precision);
+  std::vector<std::string> hidden = dataset.training.hidden;
+  hidden.insert(hidden.end(), dataset.validation.hidden.begin(), dataset.validation.hidden.end());
+  if (!hidden.empty()) {
+    absl::PrintF("%s: what begins with a dot is no class and no image: left out %s%s\n",
+                 options.strategy, hidden[0],
+                 hidden.size() == 1 ? "" : absl::StrCat(" and ", hidden.size() - 1, " more"));
+  }
   if (!options.weights.empty()) {
     absl::PrintF("%s: starts from %s%s\n", options.strategy, options.weights,
                  options.new_classifier ? ", but with a new last layer (--new-classifier)" : "");

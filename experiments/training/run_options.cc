@@ -58,7 +58,8 @@ core::FlagTable FlagsOf(RunOptions& options) {
       {"steps", &options.steps, core::Range(0, 1'000'000'000),
        "steps per epoch; 0: the whole data set"},
       {"workers", &options.workers, core::Range(0, 1024),
-       "data-loading threads per rank; 0: load in the training thread"},
+       "data-loading threads per rank; 0: load in the training thread",
+       "1 per 8 cores of a rank; on GPUs its cores but one, 16 at most"},
       {"scaled_decoding", &options.scaled_decoding,
        "let the JPEG decoder shrink large images: faster, other pixels than torchvision's"},
       {"weights", &options.weights, core::IsPath(),
@@ -158,10 +159,12 @@ void FillDefaults(const core::FlagTable& flags, int gpus,
     // NCCL wants a GPU for the server, too.
     if (options.backend == "nccl") options.ranks = gpus;
   }
-  if (!flags.Given("threads")) {
-    const int computing =
-        environment ? environment->local_world_size : TrainingRanks(options, options.ranks);
-    options.threads = std::max(1, cores / std::max(1, computing));
+  const int computing =
+      environment ? environment->local_world_size : TrainingRanks(options, options.ranks);
+  const int cores_of_rank = std::max(1, cores / std::max(1, computing));
+  if (!flags.Given("threads")) options.threads = cores_of_rank;
+  if (!flags.Given("workers")) {
+    options.workers = DefaultWorkers(cores_of_rank, options.device == "cuda");
   }
 }
 

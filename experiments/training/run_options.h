@@ -1,6 +1,7 @@
 #ifndef EXPERIMENTS_TRAINING_RUN_OPTIONS_H_
 #define EXPERIMENTS_TRAINING_RUN_OPTIONS_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -32,7 +33,7 @@ struct RunOptions : Workload {
 
   int epochs = 3;
   int64_t steps = 0;  // Per epoch; 0: the whole data set.
-  int workers = 1;    // Loading threads per rank.
+  int workers = 1;    // Loading threads per rank and split.
   bool scaled_decoding = false;
   std::string weights;  // Absolute, or empty.
   bool new_classifier = false;
@@ -52,6 +53,13 @@ struct RunOptions : Workload {
   // The strategy's. Throws core::Error for one that there is not.
   const core::StrategyEntry& entry() const;
 };
+
+// Loading threads of a rank that may use so many cores. A core decodes some hundred photographs a
+// second and trains on a few, so that computing on the processor leaves loading one core in eight. A
+// GPU takes more than all cores decode; one is kept for the rank itself.
+inline int DefaultWorkers(int cores, bool gpu) {
+  return gpu ? std::clamp(cores - 1, 1, 16) : std::clamp(cores / 8, 1, 8);
+}
 
 // The options of this process, from its command line and environment, checked, with defaults for
 // the program's strategy, this machine and the ranks that others started, if they did. Throws

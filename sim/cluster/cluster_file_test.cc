@@ -1,9 +1,12 @@
 #include "sim/cluster/cluster_file.h"
 
+#include <fstream>
+#include <random>
 #include <string>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/testing/damage.h"
 #include "gtest/gtest.h"
 
 namespace sim {
@@ -30,6 +33,22 @@ constexpr char kAll[] = R"({
     "slow_link_share": 0.02, "slow_link_factor": 10, "stagger": "10us"
   }
 })";
+
+TEST(ClusterFileTest, DamagedFilesAreReadOrRefusedByName) {
+  std::mt19937 random(1);
+  int refused = 0;
+  const std::string path = Write("");
+  for (int round = 0; round < 3000; ++round) {
+    std::ofstream(path, std::ios::binary) << core::Damaged(kAll, random);
+    try {
+      EXPECT_GT(ReadCluster(path).nic.bytes_per_second, 0);
+    } catch (const core::Error& error) {
+      EXPECT_EQ(std::string(error.what()).find(path), 0u) << error.what();
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 1000);
+}
 
 TEST(ClusterFileTest, ReadsEveryKey) {
   const Cluster cluster = ReadCluster(Write(kAll));

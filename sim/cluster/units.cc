@@ -25,7 +25,8 @@ constexpr Unit kSizes[] = {{"B", 1},      {"kB", 1e3},     {"KB", 1e3},
                            {"MB", 1e6},   {"GB", 1e9},     {"TB", 1e12},
                            {"KiB", 1024}, {"MiB", 0x1p20}, {"GiB", 0x1p30}};
 
-absl::StatusOr<double> Parse(std::string_view text, std::span<const Unit> units,
+// `most` of the unit whose factor is 1.
+absl::StatusOr<double> Parse(std::string_view text, std::span<const Unit> units, double most,
                              std::string_view right) {
   const std::string terminated(text);
   const auto fail = [&](const std::string& what) {
@@ -44,7 +45,10 @@ absl::StatusOr<double> Parse(std::string_view text, std::span<const Unit> units,
   if (!unit.empty() && unit[0] == ' ') unit.remove_prefix(1);
   if (unit.empty()) return fail("has no unit");
   for (const Unit& known : units) {
-    if (unit == known.name) return number * known.factor;
+    if (unit != known.name) continue;
+    const double value = number * known.factor;
+    if (value > most) return fail("is too large to be meant");
+    return value;
   }
   return fail("has no unit that means one thing only");
 }
@@ -53,8 +57,8 @@ absl::StatusOr<double> Parse(std::string_view text, std::span<const Unit> units,
 
 absl::StatusOr<double> ParseBandwidth(std::string_view text) {
   constexpr std::string_view kRight = "25Gbps (bits) or 3.125GB/s (bytes)";
-  absl::StatusOr<double> bandwidth = Parse(text, kBandwidths, kRight);
-  if (bandwidth.ok() && *bandwidth <= 0) {
+  absl::StatusOr<double> bandwidth = Parse(text, kBandwidths, 1e18, kRight);
+  if (bandwidth.ok() && *bandwidth < kBandwidths[0].factor) {
     return absl::InvalidArgumentError("'" + std::string(text) + "' is no bandwidth: write " +
                                       std::string(kRight));
   }
@@ -62,11 +66,11 @@ absl::StatusOr<double> ParseBandwidth(std::string_view text) {
 }
 
 absl::StatusOr<double> ParseDuration(std::string_view text) {
-  return Parse(text, kDurations, "50us, 1.5ms or 2s");
+  return Parse(text, kDurations, 1e9, "50us, 1.5ms or 2s");
 }
 
 absl::StatusOr<double> ParseSize(std::string_view text) {
-  return Parse(text, kSizes, "100MB, 8KiB or 0B");
+  return Parse(text, kSizes, 0x1p53, "100MB, 8KiB or 0B");
 }
 
 }  // namespace sim

@@ -11,11 +11,11 @@ namespace sim {
 // have an i (KiB, MiB, GiB). What could mean two things ("25Gb", "100mb", "10G", a bare number) is
 // an error that says what would be right.
 
-// "25Gbps" (bits), or "3GB/s" (bytes): bytes per second, more than 0.
+// "25Gbps" (bits), or "3GB/s" (bytes): bytes per second, from one bit to 10¹⁸ bytes.
 absl::StatusOr<double> ParseBandwidth(std::string_view text);
-// "50us", "1.5ms", "2s", "800ns": seconds, not negative.
+// "50us", "1.5ms", "2s", "800ns": seconds, from 0 to 10⁹.
 absl::StatusOr<double> ParseDuration(std::string_view text);
-// "100MB", "8KiB", "0B": bytes, not negative.
+// "100MB", "8KiB", "0B": bytes, from 0 to 2⁵³.
 absl::StatusOr<double> ParseSize(std::string_view text);
 
 }  // namespace sim

@@ -1,7 +1,9 @@
 #include "sim/cluster/units.h"
 
+#include <random>
 #include <string>
 
+#include "core/testing/damage.h"
 #include "gtest/gtest.h"
 
 namespace sim {
@@ -45,6 +47,27 @@ TEST(UnitsTest, WhatCouldMeanTwoThingsIsRefused) {
             "'25Gb' has no unit that means one thing only: write 25Gbps (bits) or 3.125GB/s "
             "(bytes)");
   EXPECT_EQ(ParseDuration("50").status().message(), "'50' has no unit: write 50us, 1.5ms or 2s");
+}
+
+TEST(UnitsTest, WhatNobodyCanMeanIsRefused) {
+  EXPECT_EQ(ParseBandwidth("1e308TB/s").status().message(),
+            "'1e308TB/s' is too large to be meant: write 25Gbps (bits) or 3.125GB/s (bytes)");
+  EXPECT_FALSE(ParseBandwidth("1e-300bps").ok());
+  EXPECT_FALSE(ParseDuration("1e308s").ok());
+  EXPECT_FALSE(ParseSize("1e308GiB").ok());
+  EXPECT_FALSE(ParseSize("9007199254740994B").ok());
+}
+
+TEST(UnitsTest, DamagedTextIsAFigureWithinBoundsOrRefused) {
+  std::mt19937 random(1);
+  for (const std::string good : {"25Gbps", "1.5e3GiB/s", "50us", "800ns", "100MB", "8 KiB"}) {
+    for (int round = 0; round < 3000; ++round) {
+      const std::string text = core::Damaged(good, random);
+      EXPECT_TRUE(ParseBandwidth(text).value_or(1) > 0 && ParseBandwidth(text).value_or(1) <= 1e18);
+      EXPECT_TRUE(ParseDuration(text).value_or(0) >= 0 && ParseDuration(text).value_or(0) <= 1e9);
+      EXPECT_TRUE(ParseSize(text).value_or(0) >= 0 && ParseSize(text).value_or(0) <= 0x1p53);
+    }
+  }
 }
 
 }  // namespace

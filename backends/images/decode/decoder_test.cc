@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -11,9 +13,12 @@
 #include <string>
 #include <vector>
 
+#include "backends/images/decode/scratch_bytes.h"
+#include "backends/images/testing/flat_png.h"
 #include "backends/images/testing/fnv1a64.h"
 #include "backends/images/testing/noise_jpeg.h"
 #include "core/base/error.h"
+#include "core/base/process.h"
 
 namespace backends {
 namespace {
@@ -194,14 +199,89 @@ TEST(DecoderTest, GoesOnAfterABrokenFile) {
   }
 }
 
+TEST(DecoderTest, RefusesMorePixelsThanTheLimitByTheHeaderAlone) {
+  EXPECT_THAT(DecodingError(FlatPng({9460, 9459}, 0)), HasSubstr("9460 x 9459 pixels are more"));
+  EXPECT_THAT(DecodingError(FlatPng({1'000'000, 1'000'000}, 0)), HasSubstr("limit"));
+  EXPECT_THAT(DecodingError(FlatPng({0x7fffffff, 0x7fffffff}, 0)), HasSubstr("Invalid"));
+  std::vector<uint8_t> jpeg = NoiseJpeg({64, 64}, {});
+  for (size_t i = 0; i + 8 < jpeg.size(); ++i) {  // Its frame's header gets other sizes.
+    if (jpeg[i] == 0xFF && jpeg[i + 1] == 0xC0) std::fill_n(&jpeg[i + 5], 4, 0xFD);
+  }
+  EXPECT_THAT(DecodingError(jpeg), HasSubstr("65021 x 65021 pixels are more than the limit of"));
+}
+
+// The other 36 million pixels are decoded, too, but never there at a time.
+TEST(DecoderTest, MemoryIsWhatTheRegionNeeds) {
+  const std::vector<uint8_t> file = FlatPng({6000, 6000}, 6000);
+  core::Process process = *core::Process::Call([&file]() -> std::string {
+    Decoder decoder;
+    decoder.Open(file);
+    const Pixels pixels = decoder.Decode({5000, 5000, 500, 500});
+    return std::to_string(pixels.Row(499)[499 * Pixels::kBytes]);
+  });
+  EXPECT_EQ(process.Wait().ToString(), "exited with code 0");
+  EXPECT_EQ(process.text(), "77");
+  if (std::getenv("ASAN_OPTIONS")) GTEST_SKIP() << "the sanitizer needs memory of its own";
+  EXPECT_LT(process.Wait().peak_memory_bytes, 64 << 20);
+}
+
+TEST(DecoderTest, TheMemoryOfAHugeImageIsGivenBackWithTheNext) {
+  ScratchBytes scratch;
+  const auto growth = [&](size_t bytes) {
+    std::fill_n(scratch.Fit(bytes), bytes, uint8_t{1});
+    return scratch.size();
+  };
+  EXPECT_EQ(growth(1000), 1000u);
+  EXPECT_EQ(growth(100), 1000u);
+  EXPECT_EQ(growth(300 << 20), size_t{300} << 20);
+  EXPECT_EQ(growth(100), 100u);
+}
+
+TEST(DecoderTest, InterlacedPartsAreThoseOfTheWhole) {
+  ExpectPartsEqualWhole(FlatPng({100, 37}, 37, /*interlaced=*/true), 1, 20);
+}
+
+TEST(DecoderTest, RefusesAProgressiveFileOfScansWithoutEnd) {
+  std::vector<uint8_t> file = NoiseJpeg({64, 64}, {.progressive = true});
+  size_t last = file.size();
+  while (file[last - 2] != 0xFF || file[last - 1] != 0xDA) --last;  // Where its last scan starts.
+  const std::vector<uint8_t> scan(file.begin() + last - 2, file.end() - 2);
+  for (int i = 0; i < 600; ++i) file.insert(file.end() - 2, scan.begin(), scan.end());
+  EXPECT_THAT(DecodingError(file), HasSubstr("more than 500 scans"));
+}
+
+// Flips, inserts, deletes, repeats or cuts bytes.
+std::vector<uint8_t> Damaged(std::vector<uint8_t> bytes, std::mt19937& engine) {
+  for (int k = 1 + engine() % 4; k > 0 && !bytes.empty(); --k) {
+    const size_t at = engine() % bytes.size();
+    const size_t length = std::min<size_t>(1 + engine() % 8, bytes.size() - at);
+    switch (engine() % 6) {
+      case 0:
+        bytes.insert(bytes.begin() + at, engine());
+        break;
+      case 1:
+        bytes.erase(bytes.begin() + at, bytes.begin() + at + length);
+        break;
+      case 2:
+        bytes.resize(engine() % 8 == 0 ? at : bytes.size());
+        break;
+      default:
+        bytes[engine() % 2 ? at % 1000 : at] = static_cast<uint8_t>(engine());
+        break;
+    }
+  }
+  return bytes;
+}
+
 TEST(DecoderTest, SurvivesDamagedFiles) {
   std::mt19937 engine(1);
+  std::vector<std::vector<uint8_t>> files = {FlatPng({50, 40}, 40, /*interlaced=*/true)};
   for (const nlohmann::json& image : Golden()["images"]) {
-    const std::vector<uint8_t> file = ReadTestImage(image["file"]);
-    for (int i = 0; i < 50; ++i) {
-      std::vector<uint8_t> damaged = file;
-      for (int k = 0; k < 1 + i % 5; ++k) damaged[engine() % damaged.size()] = engine();
-      DecodingError(damaged);  // Either way is fine, as long as it comes back.
+    files.push_back(ReadTestImage(image["file"]));
+  }
+  for (const std::vector<uint8_t>& file : files) {
+    for (int i = 0; i < 300; ++i) {
+      DecodingError(Damaged(file, engine));  // Either way is fine, as long as it comes back.
     }
   }
 }

@@ -21,6 +21,8 @@ namespace {
 constexpr int kMargin = 2;
 // Rows that libjpeg is asked for at once.
 constexpr int kRowsAtOnce = 16;
+// Of a file; encoders write some ten.
+constexpr int kScansMax = 500;
 
 struct Errors {
   jpeg_error_mgr manager;  // First: libjpeg hands out a pointer to it.
@@ -41,6 +43,15 @@ void NoteWarning(j_common_ptr jpeg, int level) {
 }
 
 void PrintNothing(j_common_ptr) {}
+
+// Each scan of a progressive file is a pass over the whole image, however few bytes it has.
+void LimitScans(j_common_ptr common) {
+  if (reinterpret_cast<j_decompress_ptr>(common)->input_scan_number <= kScansMax) return;
+  Errors& errors = *reinterpret_cast<Errors*>(common->err);
+  std::snprintf(errors.message, sizeof(errors.message), "a JPEG file of more than %d scans",
+                kScansMax);
+  std::longjmp(errors.jump, 1);
+}
 
 // As in PIL: round(product / 255) of two bytes.
 int MultiplyBytes(int a, int b) {
@@ -63,6 +74,7 @@ void CmykToRgb(uint8_t* row, int width) {
 struct JpegDecoder::State {
   jpeg_decompress_struct jpeg{};
   Errors errors;
+  jpeg_progress_mgr progress{.progress_monitor = LimitScans};
 
   // Runs `step`, which calls libjpeg and owns nothing that would need a destructor.
   template <typename Step>
@@ -90,6 +102,7 @@ JpegDecoder::JpegDecoder() : state_(std::make_unique<State>()) {
   state_->errors.manager.emit_message = NoteWarning;
   state_->errors.manager.output_message = PrintNothing;
   state_->Run([this] { jpeg_create_decompress(&state_->jpeg); });
+  state_->jpeg.progress = &state_->progress;
 }
 
 JpegDecoder::~JpegDecoder() { jpeg_destroy_decompress(&state_->jpeg); }
@@ -130,24 +143,24 @@ Pixels JpegDecoder::Decode(const Box& region, int shrink) {
   const ptrdiff_t stride = ptrdiff_t{Pixels::kBytes} * jpeg.output_width;
   const int rows = region.bottom() - jpeg.output_scanline;
   const int rows_above = rows - region.height;
-  storage_.resize(std::max<size_t>(storage_.size(), rows * stride));
-  state_->Run([&jpeg, this, stride, rows] {
+  uint8_t* const storage = storage_.Fit(rows * stride);
+  state_->Run([&jpeg, storage, stride, rows] {
     JSAMPROW pointers[kRowsAtOnce];
     for (int row = 0; row < rows;) {
       const int count = std::min(kRowsAtOnce, rows - row);
-      for (int i = 0; i < count; ++i) pointers[i] = storage_.data() + (row + i) * stride;
+      for (int i = 0; i < count; ++i) pointers[i] = storage + (row + i) * stride;
       row += jpeg_read_scanlines(&jpeg, pointers, count);
     }
   });
   const bool complete = state_->ReachesEnd() && !state_->errors.premature_end;
   if (jpeg.num_components == 4) {
     for (int row = 0; row < rows; ++row) {
-      CmykToRgb(storage_.data() + row * stride, jpeg.output_width);
+      CmykToRgb(storage + row * stride, jpeg.output_width);
     }
   }
   jpeg_abort_decompress(&jpeg);
   if (!complete) throw core::Error("the JPEG file is truncated");
-  return {.data = storage_.data() + rows_above * stride +
+  return {.data = storage + rows_above * stride +
                   (region.left - static_cast<int>(left)) * Pixels::kBytes,
           .size = {region.width, region.height},
           .stride = stride};

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "backends/images/decode/pixels.h"
+#include "backends/images/decode/scratch_bytes.h"
 
 namespace backends {
 
@@ -15,7 +15,7 @@ namespace backends {
 // time; memory is used again for the next.
 //
 // Throws core::Error, without the file's name, for what Pillow refuses: not a JPEG file, one that
-// is cut off, an unsupported kind. Like Pillow it makes the best of damaged data in a complete
+// is cut off, an unsupported kind; also for more than 500 scans. Like Pillow it makes the best of damaged data in a complete
 // file.
 class JpegDecoder {
  public:
@@ -36,7 +36,7 @@ class JpegDecoder {
   struct State;
 
   std::unique_ptr<State> state_;
-  std::vector<uint8_t> storage_;
+  ScratchBytes storage_;
 };
 
 }  // namespace backends

@@ -2,7 +2,6 @@
 
 #include <png.h>
 
-#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -92,6 +91,8 @@ ImageSize PngDecoder::Open(std::span<const uint8_t> file) {
     state.png =
         png_create_read_struct(PNG_LIBPNG_VER_STRING, &state, State::Fail, State::IgnoreWarning);
     state.info = png_create_info_struct(state.png);
+    // Texts and profiles, which unpack to a thousand times their size, are not looked at.
+    png_set_keep_unknown_chunks(state.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
     png_set_read_fn(state.png, &state, State::Read);
     png_read_info(state.png, state.info);
   });
@@ -101,21 +102,48 @@ ImageSize PngDecoder::Open(std::span<const uint8_t> file) {
 
 Pixels PngDecoder::Decode(const Box& region) {
   State& state = *state_;
+  state.Run([&state] {
+    state.ChooseLayout();
+    png_read_update_info(state.png, state.info);
+  });
+  const bool interlaced = png_get_interlace_type(state.png, state.info) != PNG_INTERLACE_NONE;
+  const Pixels pixels = interlaced ? DecodeInterlaced(region) : DecodeRows(region);
+  state.Close();
+  return pixels;
+}
+
+Pixels PngDecoder::DecodeRows(const Box& region) {
+  State& state = *state_;
+  const int width = png_get_image_width(state.png, state.info);
+  const int height = png_get_image_height(state.png, state.info);
+  const bool deep_grey = state.IsDeepGrey();
+  const ptrdiff_t stride = ptrdiff_t{Pixels::kBytes} * region.width;
+  uint8_t* const pixels = pixels_.Fit(region.height * stride);
+  uint8_t* const row = row_.Fit(size_t{Pixels::kBytes} * width);
+  state.Run([&state, &region, pixels, row, width, height, deep_grey, stride] {
+    // To the end, even if nobody needs it, so that a truncated file is found.
+    for (int y = 0; y < height; ++y) {
+      png_read_row(state.png, row, nullptr);
+      if (y < region.top || y >= region.bottom()) continue;
+      if (deep_grey) DeepGreyToRgb(row, width);
+      std::memcpy(pixels + (y - region.top) * stride, row + region.left * Pixels::kBytes, stride);
+    }
+  });
+  return {.data = pixels, .size = {region.width, region.height}, .stride = stride};
+}
+
+Pixels PngDecoder::DecodeInterlaced(const Box& region) {
+  State& state = *state_;
   const int width = png_get_image_width(state.png, state.info);
   const int height = png_get_image_height(state.png, state.info);
   const ptrdiff_t stride = ptrdiff_t{Pixels::kBytes} * width;
-  storage_.resize(std::max<size_t>(storage_.size(), height * stride));
+  uint8_t* const pixels = pixels_.Fit(height * stride);
   rows_.resize(height);
-  for (int y = 0; y < height; ++y) rows_[y] = storage_.data() + y * stride;
-  state.Run([&state, this] {
-    state.ChooseLayout();
-    png_read_update_info(state.png, state.info);
-    png_read_image(state.png, rows_.data());
-  });
+  for (int y = 0; y < height; ++y) rows_[y] = pixels + y * stride;
+  state.Run([&state, this] { png_read_image(state.png, rows_.data()); });
   if (state.IsDeepGrey()) {
     for (uint8_t* row : rows_) DeepGreyToRgb(row, width);
   }
-  state.Close();
   return {.data = rows_[region.top] + region.left * Pixels::kBytes,
           .size = {region.width, region.height},
           .stride = stride};

@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "backends/images/decode/pixels.h"
+#include "backends/images/decode/scratch_bytes.h"
 
 namespace backends {
 
 // Decodes PNG files to the pixels that Pillow's Image.open(file).convert("RGB") gives: transparency
 // is dropped, 16-bit colours keep their high byte, 16-bit grey above 255 becomes white. Otherwise
-// as JpegDecoder.
+// as JpegDecoder. Memory is what the region takes; of an interlaced file the whole image, 4 bytes a
+// pixel.
 class PngDecoder {
  public:
   PngDecoder();
@@ -29,8 +31,14 @@ class PngDecoder {
  private:
   struct State;
 
+  // Reads `region` alone into `pixels_`, row by row.
+  Pixels DecodeRows(const Box& region);
+  // Reads the whole image, as passes over all of it need.
+  Pixels DecodeInterlaced(const Box& region);
+
   std::unique_ptr<State> state_;
-  std::vector<uint8_t> storage_;
+  ScratchBytes pixels_;
+  ScratchBytes row_;
   std::vector<uint8_t*> rows_;
 };
 

@@ -1,6 +1,11 @@
 #include "backends/images/transform/crop.h"
 
 #include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
 
 namespace backends {
 namespace {
@@ -58,12 +63,17 @@ Crop TrainingCrop(ImageSize image, int size, TorchGenerator& generator) {
 }
 
 Crop ValidationCrop(ImageSize image, int size) {
-  const int shorter = size * 8 / 7;
+  const int shorter = static_cast<int>(int64_t{size} * 8 / 7);
   // Integers as in torchvision: the longer side is rounded down.
   const bool wide = image.width >= image.height;
   const int shorter_now = wide ? image.height : image.width;
   const int longer_now = wide ? image.width : image.height;
-  const int longer = static_cast<int>(static_cast<double>(shorter) * longer_now / shorter_now);
+  const int64_t exact = int64_t{shorter} * longer_now / shorter_now;
+  if (exact > std::numeric_limits<int>::max()) {
+    throw core::Error(absl::StrCat(image.width, " x ", image.height,
+                                   " pixels are too long and thin for --image-size=", size));
+  }
+  const int longer = static_cast<int>(exact);
   const ImageSize target = wide ? ImageSize{longer, shorter} : ImageSize{shorter, longer};
   return {
       .source = {0, 0, image.width, image.height},

@@ -23,7 +23,7 @@ Box RandomBox(ImageSize image, TorchGenerator& generator);
 Crop TrainingCrop(ImageSize image, int size, TorchGenerator& generator);
 
 // Resize and CenterCrop(`size`). The shorter side becomes 256 for a size of 224, and the same
-// proportion, 8/7, for others.
+// proportion, 8/7, for others. Throws core::Error if the longer side would not fit an int.
 Crop ValidationCrop(ImageSize image, int size);
 
 // `crop` for an image that was shrunk by `shrink`, with sizes rounded up.

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <vector>
 
 #include "backends/images/transform/torch_generator.h"
+#include "core/base/error.h"
 
 namespace backends {
 namespace {
@@ -90,6 +93,37 @@ TEST(CropTest, KeepsTheProportionsOf256To224ForOtherSizes) {
   EXPECT_EQ(crop.target.height, 73);
   EXPECT_EQ(crop.window.left, 16);  // round(16.5), to even
   EXPECT_EQ(crop.window.top, 4);    // round(4.5), to even
+}
+
+// torchvision computes in integers without end: int(shorter * longer_now / shorter_now).
+TEST(CropTest, LongAndThinImagesKeepTheirProportionsOrAreRefused) {
+  std::mt19937 engine(1);
+  int refused = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const auto side = [&engine] { return 1 + static_cast<int>(engine() % (1 << engine() % 21)); };
+    const ImageSize image = i % 20 ? ImageSize{side(), side()} : ImageSize{1, 1'000'000};
+    const int size = 32 + engine() % 4065;
+    const __int128 shorter = size * 8 / 7, lesser = std::min(image.width, image.height);
+    const __int128 longer = shorter * std::max(image.width, image.height) / lesser;
+    if (longer > 0x7fffffff) {
+      EXPECT_THROW(ValidationCrop(image, size), core::Error);
+      ++refused;
+      continue;
+    }
+    const Crop crop = ValidationCrop(image, size);
+    const bool wide = image.width >= image.height;
+    ASSERT_EQ(wide ? crop.target.width : crop.target.height, static_cast<int>(longer));
+    ASSERT_EQ(wide ? crop.target.height : crop.target.width, static_cast<int>(shorter));
+    ASSERT_GE(std::min(crop.window.left, crop.window.top), 0);
+    ASSERT_LE(crop.window.right(), crop.target.width);
+    ASSERT_LE(crop.window.bottom(), crop.target.height);
+    TorchGenerator generator(i);
+    const Box box = RandomBox(image, generator);
+    ASSERT_GE(std::min({box.left, box.top, box.width - 1, box.height - 1}), 0);
+    ASSERT_LE(box.right(), image.width);
+    ASSERT_LE(box.bottom(), image.height);
+  }
+  EXPECT_GT(refused, 10);
 }
 
 TEST(CropTest, CoversTheSamePartOfAShrunkImage) {

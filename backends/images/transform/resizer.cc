@@ -101,8 +101,9 @@ Box Resizer::Plan(const Crop& crop) {
                             .window_size = crop.window.height},
                            down_);
   // The order decides about rounding. This is Pillow 13's choice.
-  const int rows_less = crop.source.height - crop.target.height;
-  down_first_ = rows_less > 0 && 2 * (crop.source.width - crop.target.width) < rows_less;
+  const int64_t rows_less = int64_t{crop.source.height} - crop.target.height;
+  const int64_t columns_less = int64_t{crop.source.width} - crop.target.width;
+  down_first_ = rows_less > 0 && 2 * columns_less < rows_less;
   return {crop.source.left + left, crop.source.top + top, across_.inputs, down_.inputs};
 }
 
@@ -114,20 +115,20 @@ void Resizer::ResizeRows(const Pixels& source, Store store) {
   row_.resize(row_bytes);
   if (down_first_) {
     const ptrdiff_t input_bytes = ptrdiff_t{Pixels::kBytes} * source.size.width;
-    between_.resize(input_bytes);
+    uint8_t* const between = between_.Fit(input_bytes);
     for (int y = 0; y < height; ++y) {
-      ResizeDown(down_, y, source.data, source.stride, input_bytes, between_.data());
-      ResizeAcross(across_, between_.data(), row_.data());
+      ResizeDown(down_, y, source.data, source.stride, input_bytes, between);
+      ResizeAcross(across_, between, row_.data());
       store(y, row_.data());
     }
     return;
   }
-  between_.resize(std::max<size_t>(between_.size(), source.size.height * row_bytes));
+  uint8_t* const between = between_.Fit(source.size.height * row_bytes);
   for (int y = 0; y < source.size.height; ++y) {
-    ResizeAcross(across_, source.Row(y), between_.data() + y * row_bytes);
+    ResizeAcross(across_, source.Row(y), between + y * row_bytes);
   }
   for (int y = 0; y < height; ++y) {
-    ResizeDown(down_, y, between_.data(), row_bytes, row_bytes, row_.data());
+    ResizeDown(down_, y, between, row_bytes, row_bytes, row_.data());
     store(y, row_.data());
   }
 }

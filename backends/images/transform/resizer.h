@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backends/images/decode/pixels.h"
+#include "backends/images/decode/scratch_bytes.h"
 #include "backends/images/transform/crop.h"
 #include "backends/images/transform/resize_kernels.h"
 
@@ -34,7 +35,7 @@ class Resizer {
   Taps across_;
   Taps down_;
   bool down_first_ = false;
-  std::vector<uint8_t> between_;  // What the first of two passes made.
+  ScratchBytes between_;  // What the first of two passes made.
   std::vector<uint8_t> row_;
 };
 

@@ -7,7 +7,9 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backends/images/decode/decoder.h"
@@ -121,6 +123,74 @@ TEST(TransformsTest, CropsResizesAndFlipsAsTorchvisionDoes) {
     }
   }
   EXPECT_EQ(compared, 176);
+}
+
+// What Pillow's filter is by definition, pixel by pixel: a triangle as wide as a target's pixel
+// spans source pixels, at least one, cut off at the image's edges.
+double Interpolated(const std::vector<uint8_t>& grey, const Crop& crop, int x, int y) {
+  const auto weights = [](int inputs, int outputs, int output) {
+    const double scale = 1.0 * inputs / outputs, support = std::max(scale, 1.0);
+    const double center = (output + 0.5) * scale;
+    std::vector<std::pair<int, double>> taps;
+    double sum = 0;
+    const int begin = std::max(0, static_cast<int>(center - support) - 1);
+    for (int i = begin; i < inputs && i < center + support + 1; ++i) {
+      const double height = std::max(0.0, 1 - std::abs(i + 0.5 - center) / support);
+      if (height > 0) taps.emplace_back(i, height);
+      sum += height;
+    }
+    for (auto& [input, weight] : taps) weight /= sum;
+    return taps;
+  };
+  const int mirrored = crop.flip ? crop.window.width - 1 - x : x;
+  double value = 0;
+  for (const auto& [row, down] :
+       weights(crop.source.height, crop.target.height, crop.window.top + y)) {
+    for (const auto& [column, across] :
+         weights(crop.source.width, crop.target.width, crop.window.left + mirrored)) {
+      value += down * across * grey[row * crop.source.width + column];
+    }
+  }
+  return value;
+}
+
+// From 1 x 1,000,000 to 1,000,000 x 1 and all between.
+TEST(TransformsTest, ResizesImagesOfAnyProportions) {
+  std::mt19937 engine(7);
+  const auto side = [&engine](double max) {
+    return static_cast<int>(std::exp(std::uniform_real_distribution(0.0, std::log(max))(engine)));
+  };
+  std::vector<ImageSize> sizes = {{1'000'000, 1}, {1, 1'000'000}, {1'000'000, 3}, {1, 1}};
+  for (int i = 0; i < 60; ++i) {
+    const int one = side(1e6), other = side(1 + 1e6 / one);
+    sizes.push_back(i % 2 ? ImageSize{one, other} : ImageSize{other, one});
+  }
+  for (const ImageSize& size : sizes) {
+    SCOPED_TRACE(testing::Message() << size.width << " x " << size.height);
+    std::vector<uint8_t> grey(int64_t{1} * size.width * size.height);
+    for (uint8_t& value : grey) value = static_cast<uint8_t>(engine());
+    Crop crop = ValidationCrop(size, 16);
+    crop.flip = engine() % 2;
+    Resizer resizer;
+    const Box needed = resizer.Plan(crop);
+    ASSERT_GE(std::min(needed.left, needed.top), 0);
+    ASSERT_LE(needed.right(), size.width);
+    ASSERT_LE(needed.bottom(), size.height);
+    std::vector<uint8_t> pixels;
+    for (int y = needed.top; y < needed.bottom(); ++y) {
+      for (int x = needed.left; x < needed.right(); ++x) {
+        pixels.insert(pixels.end(), Pixels::kBytes, grey[int64_t{1} * y * size.width + x]);
+      }
+    }
+    std::vector<uint8_t> resized(3 * 16 * 16);
+    resizer.Resize({.data = pixels.data(),
+                    .size = {needed.width, needed.height},
+                    .stride = ptrdiff_t{Pixels::kBytes} * needed.width},
+                   resized.data());
+    for (int i = 0; i < 16 * 16; i += 15) {
+      ASSERT_NEAR(resized[3 * i], Interpolated(grey, crop, i % 16, i / 16), 1.01) << i;
+    }
+  }
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <memory>
 #include <new>
@@ -25,12 +24,18 @@ namespace {
 
 constexpr char kClassifier[] = "fc.";  // The names of the last layer begin so.
 
-// The first `limit` bytes of a file, or all it has.
-std::string ReadFile(const std::string& path, uintmax_t limit) {
+// More than any checkpoint of ResNet-50 has; to read a larger file would only eat memory.
+constexpr uintmax_t kFileBytesMax = uintmax_t{4} << 30;
+
+std::string ReadFile(const std::string& path) {
   std::error_code error;
   const uintmax_t size = std::filesystem::file_size(path, error);
   if (error) throw core::Error(error.message());
-  std::string bytes(std::min(size, limit), '\0');
+  if (size > kFileBytesMax) {
+    throw core::Error("found " + std::to_string(size) + " bytes, expected at most " +
+                      std::to_string(kFileBytesMax));
+  }
+  std::string bytes(size, '\0');
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw core::Error(std::strerror(errno));
   if (!stream.read(bytes.data(), bytes.size())) throw core::Error("it cannot be read");
@@ -68,8 +73,8 @@ std::vector<StoredTensor> ReadSafetensors(std::string_view bytes) {
 }
 
 std::vector<StoredTensor> ReadAnyFormat(const std::string& path) {
-  if (ReadFile(path, 2) == "PK") return ReadPyTorchZip(path);
-  const std::string bytes = ReadFile(path, std::numeric_limits<uintmax_t>::max());
+  const std::string bytes = ReadFile(path);
+  if (bytes.starts_with("PK")) return ReadPyTorchZip(bytes);
   if (bytes.starts_with("\x80")) return ReadPyTorchLegacy(bytes);
   if (core::IsSafetensors(bytes)) return ReadSafetensors(bytes);
   throw core::Error("it is neither a PyTorch state dict nor a safetensors file: it begins with " +

@@ -2,12 +2,16 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <random>
 
+#include "backends/torch/state_dict/pytorch_file.h"
 #include "core/base/error.h"
+#include "core/testing/damage.h"
+#include "core/testing/limited_process.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -92,6 +96,58 @@ TEST(ReadWeightsTest, WhatIsWrongWithAFileIsOneLineThatNamesIt) {
   EXPECT_THAT([&] { ReadWeights(empty); }, one_line_with(empty, "neither"));
 }
 
+std::string ErrorOf(const std::string& path) {
+  try {
+    ReadWeights(path);
+  } catch (const core::Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// A small file whose record would unpack to any size.
+TEST(ReadWeightsTest, CompressedRecordsAreRefused) {
+  std::string bytes = ReadBytes(kFolder + "ordered_zip.pth");
+  const size_t entry = bytes.find(std::string("PK\1\2", 4));
+  ASSERT_NE(entry, std::string::npos);
+  bytes[entry + 10] = 8;  // Deflated.
+  const std::string path = WriteBytes("deflated.pth", bytes);
+  EXPECT_EQ(ErrorOf(path), path +
+                               ": its record data.pkl is compressed: torch.save never does; "
+                               "write the file with it anew");
+}
+
+TEST(ReadWeightsTest, RecordsThatShareBytesAreRefused) {
+  std::vector<core::HostTensor> tensors = {{"large", "F32", {100'000}, std::string(400'000, 'x')}};
+  for (int i = 0; i < 10; ++i) {
+    tensors.push_back({"small" + std::to_string(i), "F32", {1}, std::string(4, 'x')});
+  }
+  std::string bytes = PyTorchZip(tensors);
+  EXPECT_EQ(ErrorOf(WriteBytes("alone.pth", bytes)), "no error");
+  // Place and size of every record become the large one's.
+  const std::string directory_entry("PK\1\2", 4);
+  const size_t large = bytes.find(directory_entry, bytes.find(directory_entry) + 1);
+  for (size_t at = large; (at = bytes.find(directory_entry, at + 1)) != std::string::npos;) {
+    for (const size_t field : {20, 24, 42})
+      std::copy_n(&bytes[large + field], 4, &bytes[at + field]);
+  }
+  const std::string path = WriteBytes("sharing.pth", bytes);
+  EXPECT_EQ(ErrorOf(path), path + ": its records have bytes in common");
+}
+
+// A pickle of instructions that cost most for their bytes.
+TEST(ReadWeightsTest, MemoryOfPicklesIsBounded) {
+  if (std::getenv("ASAN_OPTIONS")) GTEST_SKIP() << "takes all addresses";
+  for (const std::string unit : {"N", "}", "2", "(", "Nq\1", "}}\x85", "K\1K\1\x86"}) {
+    std::string bytes = "\x80\x02N";
+    while (bytes.size() < 3'000'000) bytes += unit;
+    const std::string path = WriteBytes("greedy.pth", bytes + ".");
+    EXPECT_THAT(core::WithLimitedMemory(bytes.size() + (64 << 20), [&] { return ErrorOf(path); }),
+                HasSubstr("greedy.pth: the pickle has more than"))
+        << unit;
+  }
+}
+
 // Whatever bytes a file has, reading it ends with tensors inside their storages or with an error.
 // The seed replays alone.
 TEST(ReadWeightsTest, SurvivesDamagedFiles) {
@@ -99,19 +155,14 @@ TEST(ReadWeightsTest, SurvivesDamagedFiles) {
   const uint64_t seed = seed_text ? std::stoull(seed_text) : 1;
   const int rounds = seed_text ? 20'000 : 600;
   std::cout << "SEED=" << seed << std::endl;
-  std::mt19937_64 random(seed);
+  std::mt19937 random(seed);
   int errors = 0;
   for (const char* file : {"ordered_zip.pth", "ordered_legacy.pth", "checkpoint_zip.pth",
                            "views_zip.pth", "model.safetensors"}) {
     const std::string bytes = ReadBytes(kFolder + file);
     ASSERT_FALSE(bytes.empty());
     for (int round = 0; round < rounds; ++round) {
-      std::string damaged = bytes;
-      if (random() % 8 == 0) damaged.resize(random() % damaged.size());
-      for (uint64_t i = 0, count = 1 + random() % 4; i < count && !damaged.empty(); ++i) {
-        damaged[random() % damaged.size()] = random() % 3 ? random() : '\xff';
-      }
-      const std::string path = WriteBytes("damaged", damaged);
+      const std::string path = WriteBytes("damaged", core::Damaged(bytes, random));
       try {
         double sum = 0;
         for (const StoredTensor& tensor : ReadWeights(path)) {
@@ -121,6 +172,7 @@ TEST(ReadWeightsTest, SurvivesDamagedFiles) {
         }
       } catch (const core::Error& error) {
         ++errors;
+        EXPECT_EQ(std::string(error.what()).find(path + ": "), 0u) << error.what();
         EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
       }
     }

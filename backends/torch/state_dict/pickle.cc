@@ -118,7 +118,7 @@ class PickleMachine {
 
   void PushGlobal(std::string_view module, std::string_view name) {
     // A short program could otherwise build long names without end.
-    if (module.size() + name.size() > 1000) {
+    if (module.size() + name.size() > 250) {
       throw core::Error("the pickle names a module that is too long");
     }
     Push(Kind::kGlobal)->text = std::string(module) + "." + std::string(name);
@@ -141,6 +141,9 @@ class PickleMachine {
   std::vector<size_t> marks_;
   std::unordered_map<size_t, PickleObject*> memo_;
 };
+
+// A state dict of ResNet-50 takes some ten thousand.
+constexpr int64_t kInstructionsMax = 300'000;
 
 struct Instruction {
   uint8_t code;
@@ -221,6 +224,11 @@ constexpr Instruction kInstructions[] = {
 const PickleObject* PickleReader::Read(std::string_view& bytes) {
   PickleMachine machine(bytes, objects_);
   while (true) {
+    // Each may take a hundred bytes of memory, and has but one.
+    if (++instructions_ > kInstructionsMax) {
+      throw core::Error("the pickle has more than " + std::to_string(kInstructionsMax) +
+                        " instructions, which are no state dict of a ResNet-50");
+    }
     const auto code = machine.ReadInteger<uint8_t>();
     if (code == '.') return machine.Pop();  // STOP
     const auto* const instruction =

@@ -38,7 +38,8 @@ struct PickleObject {
 class PickleReader {
  public:
   // Reads the pickle (protocols 2 to 5, what torch.save writes) at the start of `bytes` and moves
-  // `bytes` behind it. Throws core::Error, which does not know the file's name.
+  // `bytes` behind it. Throws core::Error, which does not know the file's name; also if all
+  // pickles together would take more than some 60 MB beside their texts.
   const PickleObject* Read(std::string_view& bytes);
 
   // Of all pickles so far.
@@ -46,6 +47,7 @@ class PickleReader {
 
  private:
   std::deque<PickleObject> objects_;
+  int64_t instructions_ = 0;  // Of all of them.
 };
 
 }  // namespace backends

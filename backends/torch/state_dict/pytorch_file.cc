@@ -6,8 +6,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "backends/torch/state_dict/pickle.h"
+#include "backends/torch/state_dict/zip_archive.h"
 #include "core/base/error.h"
 
 namespace backends {
@@ -16,6 +18,8 @@ namespace {
 using Kind = PickleObject::Kind;
 using Storage = std::shared_ptr<const std::string>;
 using FindStorage = std::function<Storage(const std::string& key)>;
+
+constexpr size_t kKeyBytesMax = 100;  // Of a storage; PyTorch's are numbers.
 
 at::ScalarType ParseStorageType(const std::string& name) {
   static const std::map<std::string, at::ScalarType> types = {
@@ -38,7 +42,8 @@ struct StorageIdentity {
 StorageIdentity ParseStorage(const PickleObject& object) {
   if (object.kind != Kind::kPersistent) throw core::Error("a tensor has no storage");
   const std::vector<const PickleObject*>& parts = object.items[0]->items;
-  if (parts.size() < 5 || parts[0]->text != "storage" || parts[2]->kind != Kind::kText) {
+  if (parts.size() < 5 || parts[0]->text != "storage" || parts[2]->kind != Kind::kText ||
+      parts[2]->text.size() > kKeyBytesMax) {
     throw core::Error("a tensor's storage makes no sense");
   }
   return {ParseStorageType(parts[1]->text), parts[2]->text};
@@ -80,9 +85,12 @@ const PickleObject& FindStateDict(const PickleObject& root) {
 
 std::vector<StoredTensor> ReadTensors(const PickleObject& root, const FindStorage& find_storage) {
   std::vector<StoredTensor> tensors;
+  std::set<std::string_view> names;
   for (const auto& [key, value] : FindStateDict(root).entries) {
     const std::vector<const PickleObject*>* arguments = FindTensor(value);
     if (key->kind != Kind::kText || !arguments) continue;
+    // Else a short pickle could make names without end.
+    if (!names.insert(key->text).second) throw core::Error("two tensors have one name");
     const StorageIdentity identity = ParseStorage(*(*arguments)[0]);
     StoredTensor tensor = {.name = key->text,
                            .type = identity.type,
@@ -94,11 +102,6 @@ std::vector<StoredTensor> ReadTensors(const PickleObject& root, const FindStorag
     tensors.push_back(std::move(tensor));
   }
   return tensors;
-}
-
-std::string ReadRecord(caffe2::serialize::PyTorchStreamReader& reader, const std::string& name) {
-  const auto [data, size] = reader.getRecord(name);
-  return std::string(static_cast<const char*>(data.get()), size);
 }
 
 // The element type of every storage.
@@ -211,26 +214,23 @@ std::string PyTorchZip(const std::vector<core::HostTensor>& tensors) {
   return zip;
 }
 
-std::vector<StoredTensor> ReadPyTorchZip(const std::string& path) {
-  try {
-    caffe2::serialize::PyTorchStreamReader reader(path);
-    const std::string program = ReadRecord(reader, "data.pkl");
-    std::string_view bytes = program;
-    PickleReader pickles;
-    const PickleObject* root = pickles.Read(bytes);
-    std::map<std::string, Storage> storages;
-    return ReadTensors(*root, [&](const std::string& key) {
-      Storage& storage = storages[key];
-      if (!storage) {
-        storage = std::make_shared<const std::string>(ReadRecord(reader, "data/" + key));
-      }
-      return storage;
-    });
-  } catch (const c10::Error& error) {
-    const std::string message = error.what_without_backtrace();
-    throw core::Error("its zip archive is damaged (" + message.substr(0, message.find('\n')) +
-                      "): is the download complete?");
-  }
+std::vector<StoredTensor> ReadPyTorchZip(std::string_view bytes) {
+  const ZipArchive archive(bytes);
+  std::string_view program = archive.Record("data.pkl");
+  PickleReader pickles;
+  const PickleObject* root = pickles.Read(program);
+  std::map<std::string, Storage> storages;
+  size_t left = bytes.size();
+  return ReadTensors(*root, [&](const std::string& key) {
+    Storage& storage = storages[key];
+    if (!storage) {
+      const std::string_view record = archive.Record("data/" + key);
+      if (record.size() > left) throw core::Error("its records have bytes in common");
+      left -= record.size();
+      storage = std::make_shared<const std::string>(record);
+    }
+    return storage;
+  });
 }
 
 std::vector<StoredTensor> ReadPyTorchLegacy(std::string_view bytes) {

@@ -12,10 +12,10 @@ namespace backends {
 
 // The tensors of the state dict in a file that torch.save wrote: the dictionary itself or the entry
 // "state_dict" or "model" of a checkpoint. Both throw core::Error, which does not know the file's
-// name.
+// name, and take less than the file and 64 MB.
 
 // As of PyTorch 1.6: a zip archive of data.pkl and one record per storage.
-std::vector<StoredTensor> ReadPyTorchZip(const std::string& path);
+std::vector<StoredTensor> ReadPyTorchZip(std::string_view bytes);
 
 // Before: five pickles, then the storages.
 std::vector<StoredTensor> ReadPyTorchLegacy(std::string_view bytes);

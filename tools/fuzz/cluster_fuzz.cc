@@ -1,0 +1,7 @@
+#include "sim/cluster/cluster_file.h"
+#include "tools/fuzz/input_file.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  tools::WithInputFile(data, size, [](const std::string& path) { sim::ReadCluster(path); });
+  return 0;
+}

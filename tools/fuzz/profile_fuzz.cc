@@ -1,0 +1,7 @@
+#include "core/records/profile.h"
+#include "tools/fuzz/input_file.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  tools::WithInputFile(data, size, [](const std::string& path) { core::ReadProfile(path); });
+  return 0;
+}
