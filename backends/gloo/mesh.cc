@@ -35,8 +35,9 @@ constexpr int kAttempts = 5;
 constexpr int64_t kNonceBytes = 16;
 constexpr int64_t kProofBytes = 32;
 constexpr uint64_t kProofSlot = uint64_t{7} << 56;
-// All ranks are at it when it begins.
-constexpr std::chrono::seconds kProofTimeout(10);
+// For a step of an attempt: all ranks are at it when it begins. Where a stranger has spoilt only the
+// end of the rank that was to connect, the other one waits for so long.
+constexpr milliseconds kStepTimeout(10'000);
 
 std::string ListeningPlace(const GlooOptions& options) {
   return options.interface.empty() ? "loopback" : absl::StrCat("interface ", options.interface);
@@ -87,9 +88,8 @@ class Attempt {
       : options_(options),
         members_(members),
         topic_(absl::StrCat("gloo/", number, "/")),
-        deadline_(steady_clock::now() + options.timeout),
         context_(Listen(options)->createContext(options.rank, options.size)) {
-    context_->setTimeout(std::max(options.timeout / kConnectTimeoutFactor, milliseconds(1)));
+    context_->setTimeout(std::max(step_timeout() / kConnectTimeoutFactor, milliseconds(1)));
   }
 
   // Returns what went wrong on some rank, the same on all of them; empty if they are connected.
@@ -100,10 +100,11 @@ class Attempt {
     return failure;
   }
 
-  bool in_time() const { return steady_clock::now() < deadline_; }
   std::shared_ptr<::gloo::transport::Context> context() const { return context_; }
 
  private:
+  milliseconds step_timeout() const { return std::min(options_.timeout, kStepTimeout); }
+
   template <class Body>
   void ForEachPeer(const Body& body) {
     for (int peer = 0; peer < options_.size; ++peer) {
@@ -130,9 +131,10 @@ class Attempt {
 
   // What went wrong. Each peer is tried, so that none waits for this rank because of another one.
   std::string ConnectPairs() {
+    const auto deadline = steady_clock::now() + step_timeout();
     std::string failure;
     ForEachPeer([&](int peer) {
-      if (!in_time()) return;
+      if (!failure.empty() && steady_clock::now() > deadline) return;
       const auto& pair = context_->getPair(peer);
       const auto address = records_[peer].begin() + kNonceBytes + options_.rank * kAddressBytes;
       try {
@@ -155,8 +157,7 @@ class Attempt {
   }
 
   std::string Prove() {
-    const auto deadline =
-        steady_clock::now() + std::min<steady_clock::duration>(options_.timeout, kProofTimeout);
+    const auto deadline = steady_clock::now() + step_timeout();
     std::vector<std::string> own(options_.size), theirs(options_.size, std::string(kProofBytes, 0));
     std::vector<std::unique_ptr<::gloo::transport::UnboundBuffer>> sources(options_.size),
         targets(options_.size);
@@ -201,7 +202,6 @@ class Attempt {
   const GlooOptions& options_;
   Membership& members_;
   const std::string topic_;
-  const steady_clock::time_point deadline_;
   const std::shared_ptr<::gloo::transport::Context> context_;
   std::vector<std::string> records_;  // By rank.
 };
@@ -214,7 +214,6 @@ std::shared_ptr<::gloo::transport::Context> ConnectMembers(const GlooOptions& op
     Attempt attempt(options, members, number);
     failure = attempt.Connect();
     if (failure.empty()) return attempt.context();
-    if (!attempt.in_time()) break;
   }
   throw core::Error(absl::StrCat(
       "rank ", options.rank, ": the ranks could not be connected: ", failure,
