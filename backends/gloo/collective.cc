@@ -93,8 +93,9 @@ core::Task Collective::AwaitOpened() {
 }
 
 void Collective::Check(int peer, const CollectiveHeader& theirs) const {
+  const bool elements_follow = one_hop() && (call().root < 0 || call().root == peer);
   if (theirs.kind == header_.kind && theirs.type == header_.type && theirs.root == header_.root &&
-      theirs.bytes == header_.bytes) {
+      theirs.bytes == header_.bytes && (theirs.elements_follow != 0) == elements_follow) {
     return;
   }
   context_.peers.Disagree(

@@ -1,6 +1,7 @@
 #include "backends/gloo/collective_headers.h"
 
 #include <cstring>
+#include <string>
 
 namespace backends {
 namespace {
@@ -9,12 +10,35 @@ constexpr uint64_t kPurpose = uint64_t{4} << 56;
 // A message begins with its length.
 constexpr int64_t kStart = sizeof(int64_t);
 
+// Whether it can have come from another rank: such a header and its elements are in `left` bytes.
+bool IsValid(const CollectiveHeader& header, int64_t left) {
+  return header.kind >= core::SpanKind::kAllReduce && header.kind <= core::SpanKind::kBroadcast &&
+         header.type >= core::DataType::kByte && header.type <= core::DataType::kFloat64 &&
+         header.bytes >= 0 && (!header.elements_follow || header.bytes <= left);
+}
+
 int64_t FrameBytes(const CollectiveHeader& header) {
   const int64_t elements = header.elements_follow ? header.bytes : 0;
   return static_cast<int64_t>(sizeof(CollectiveHeader)) + (elements + 7) / 8 * 8;
 }
 
 }  // namespace
+
+bool AreHeaders(const std::byte* message, int64_t memory_bytes) {
+  int64_t length = 0;
+  std::memcpy(&length, message, sizeof(length));
+  if (length > memory_bytes) return false;
+  int64_t offset = kStart;
+  do {
+    const int64_t left = length - offset - static_cast<int64_t>(sizeof(CollectiveHeader));
+    if (left < 0) return false;
+    CollectiveHeader header;
+    std::memcpy(&header, message + offset, sizeof(header));
+    if (!IsValid(header, left)) return false;
+    offset += FrameBytes(header);
+  } while (offset < length);
+  return offset == length;
+}
 
 CollectiveHeaders::CollectiveHeaders(Peers& peers)
     : peers_(peers), messages_(kMessagesMax), inboxes_(peers.size()) {
@@ -104,6 +128,11 @@ CollectiveHeader CollectiveHeaders::Await(int peer, const OperationName& name,
     }
     peers_.AwaitReceived(target, peer, name, make_progress);
     inbox.offset = kStart;
+    if (!AreHeaders(inbox.memories[inbox.message % kMessagesMax].get(), kMessageBytes)) {
+      peers_.Disagree(name, "rank " + std::to_string(peer) +
+                                " sends headers that cannot be read: start all ranks from the "
+                                "same build");
+    }
   }
   return HeaderOf(peer);
 }

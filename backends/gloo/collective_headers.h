@@ -24,6 +24,10 @@ struct CollectiveHeader {
   int64_t bytes = 0;
 };
 
+// Whether a message, in so many bytes of memory, is one of headers and their elements to its end. It
+// comes from another process: nothing of it is used before that is known.
+bool AreHeaders(const std::byte* message, int64_t memory_bytes);
+
 // The headers of all collectives, in the order of the calls, from each rank to all others. Those
 // that are added together travel together, with the elements of small collectives behind them: for
 // these a message costs more than what is in it.

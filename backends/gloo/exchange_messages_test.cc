@@ -2,6 +2,7 @@
 
 #include <barrier>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <future>
@@ -136,27 +137,24 @@ std::vector<ExchangedMessage> OnTheWire(const std::vector<ExchangedMessage>& exp
   return messages;
 }
 
-// Of rank 0, when rank 1 sends these bytes as its report.
-std::string FailureAfterReport(std::vector<char> bytes) {
+// Of rank 0 in what it does with its peers, when rank 1 sends these bytes to that slot.
+std::string FailureAfter(std::vector<char> bytes, uint64_t slot,
+                         const std::function<void(Peers& peers)>& body) {
   const core::TemporaryFolder folder;
   std::promise<void> over;
   std::thread other([&] {
     const auto store = OpenFileStore(folder.path());
     const auto context = ConnectMesh({.rank = 1, .size = 2, .store = store.get()});
     const auto buffer = context->createUnboundBuffer(bytes.data(), bytes.size());
-    buffer->send(0, uint64_t{1} << 56);
+    buffer->send(0, slot);
     over.get_future().wait();
     context->getPair(0).reset();
   });
   const auto store = OpenFileStore(folder.path());
   Peers peers(ConnectMesh({.rank = 0, .size = 2, .store = store.get()}), std::chrono::seconds(300));
-  float element = 0;
-  const auto buffer = peers.Bind(&element, sizeof(element));
-  const OperationName name{core::SpanKind::kPush, sizeof(element), -1, 1};
   std::string failure = "received";
   try {
-    peers.Receive(*buffer, {0, sizeof(element)}, 1, 1, name);
-    peers.AwaitReceived(*buffer, 1, name);
+    body(peers);
   } catch (const core::Error& error) {
     failure = error.what();
   }
@@ -165,6 +163,60 @@ std::string FailureAfterReport(std::vector<char> bytes) {
   peers.Disconnect();
   other.join();
   return failure;
+}
+
+// Of rank 0, when rank 1 sends these bytes as its report.
+std::string FailureAfterReport(std::vector<char> bytes) {
+  float element = 0;
+  std::unique_ptr<Peers::Buffer> buffer;
+  return FailureAfter(std::move(bytes), uint64_t{1} << 56, [&](Peers& peers) {
+    const OperationName name{core::SpanKind::kPush, sizeof(element), -1, 1};
+    buffer = peers.Bind(&element, sizeof(element));
+    peers.Receive(*buffer, {0, sizeof(element)}, 1, 1, name);
+    peers.AwaitReceived(*buffer, 1, name);
+  });
+}
+
+// A message of headers that says it is so long, with one of them.
+std::vector<char> HeaderMessage(int64_t length, CollectiveHeader header) {
+  std::vector<char> bytes(4096, '\x55');
+  std::memcpy(bytes.data(), &length, sizeof(length));
+  std::memcpy(bytes.data() + sizeof(length), &header, sizeof(header));
+  return bytes;
+}
+
+bool AreHeaders(int64_t length, CollectiveHeader header) {
+  const std::vector<char> bytes = HeaderMessage(length, header);
+  return backends::AreHeaders(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size());
+}
+
+TEST(GlooHeaders, LengthsAreBelievedOnlyIfTheyFitTogether) {
+  const CollectiveHeader right{.elements_follow = 1, .bytes = 12};
+  const int64_t length = kHeaderBytes + 16;
+  EXPECT_TRUE(AreHeaders(length, right));
+  for (int64_t wrong : {int64_t{-1}, INT64_MIN, int64_t{0}, int64_t{8}, kHeaderBytes - 1,
+                        kHeaderBytes, length - 1, length + 1, int64_t{4097}, INT64_MAX}) {
+    EXPECT_FALSE(AreHeaders(wrong, right)) << wrong;
+  }
+  for (int64_t wrong : {int64_t{-1}, int64_t{17}, int64_t{1} << 40, INT64_MIN, INT64_MAX}) {
+    EXPECT_FALSE(AreHeaders(length, {.elements_follow = 1, .bytes = wrong})) << wrong;
+  }
+  CollectiveHeader header = right;
+  header.kind = static_cast<core::SpanKind>(99);
+  EXPECT_FALSE(AreHeaders(length, header));
+  header = right;
+  header.type = static_cast<core::DataType>(99);
+  EXPECT_FALSE(AreHeaders(length, header));
+}
+
+TEST(GlooHeaders, ARankWhoseHeadersCannotBeReadIsNamed) {
+  std::unique_ptr<CollectiveHeaders> headers;
+  EXPECT_THAT(FailureAfter(HeaderMessage(int64_t{1} << 40, {}), kHeaders << 56,
+                           [&](Peers& peers) {
+                             headers = std::make_unique<CollectiveHeaders>(peers);
+                             headers->Await(1, {core::SpanKind::kAllReduce, 4, -1, -1}, nullptr);
+                           }),
+              HasSubstr("rank 1 sends headers that cannot be read"));
 }
 
 TEST(GlooReports, ARankWhoseReportCannotBeReadIsAsGoodAsGone) {

@@ -21,10 +21,23 @@ using std::chrono::steady_clock;
 constexpr char kLog[] = "reports";
 // Of what cannot be read.
 constexpr size_t kShownBytes = 32;
+// How often who waits for a rank looks whether one has given up.
+constexpr milliseconds kLookInterval(500);
 
-std::string KeyOf(int rank) { return absl::StrCat("ranks/", rank); }
+void Add(Store& store, const Report& report) {
+  store.Append(kLog, {reinterpret_cast<const char*>(&report), sizeof(report)});
+}
 
 }  // namespace
+
+void TellFailure(Store& store, int rank, const std::string& cause) {
+  Report report{.reason = Reason::kFailed, .rank = rank};
+  report.SetText(cause);
+  try {
+    Add(store, report);
+  } catch (const core::Error&) {  // They see that the store is lost.
+  }
+}
 
 std::string ThisHost() {
   char name[256] = {};
@@ -33,9 +46,42 @@ std::string ThisHost() {
 }
 
 Membership::Membership(const Options& options, const std::string& address) : options_(options) {
-  options_.store->Set(KeyOf(options_.rank), absl::StrCat(options_.size, "\n", options_.backend,
-                                                         "\n", ThisHost(), "\n", address));
-  AwaitRecords();
+  const std::vector<std::string> records = Exchange(
+      "ranks",
+      absl::StrCat(options_.size, "\n", options_.backend, "\n", ThisHost(), "\n", address));
+  for (int rank = 0; rank < options_.size; ++rank) records_.push_back(Parse(records[rank], rank));
+  CheckReports();
+}
+
+std::vector<std::string> Membership::Exchange(const std::string& topic, const std::string& value) {
+  const auto deadline = steady_clock::now() + options_.timeout;
+  options_.store->Set(absl::StrCat(topic, "/", options_.rank), value);
+  std::vector<std::string> values(options_.size);
+  std::vector<int> missing;
+  for (int rank = 0; rank < options_.size; ++rank) {
+    std::optional<std::string> found = Await(absl::StrCat(topic, "/", rank), deadline);
+    if (found) {
+      values[rank] = *std::move(found);
+    } else {
+      missing.push_back(rank);
+    }
+  }
+  if (!missing.empty()) GiveUpWithout(missing);
+  return values;
+}
+
+std::optional<std::string> Membership::Await(const std::string& key,
+                                             steady_clock::time_point deadline) {
+  while (true) {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+    std::optional<std::string> value =
+        options_.store->Get(key, std::clamp(left, milliseconds(0), kLookInterval));
+    if (value || left <= milliseconds(0)) return value;
+    CheckReports();
+  }
+}
+
+void Membership::CheckReports() {
   for (const Report& report : Reports()) {
     if (report.reason == Reason::kLeft) continue;
     throw core::Error(absl::StrCat(
@@ -45,19 +91,7 @@ Membership::Membership(const Options& options, const std::string& address) : opt
   }
 }
 
-void Membership::AwaitRecords() {
-  const auto deadline = steady_clock::now() + options_.timeout;
-  std::vector<int> missing;
-  for (int rank = 0; rank < options_.size; ++rank) {
-    const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
-    const auto record = options_.store->Get(KeyOf(rank), std::max(left, milliseconds(0)));
-    if (record) {
-      records_.push_back(Parse(*record, rank));
-    } else {
-      missing.push_back(rank);
-    }
-  }
-  if (missing.empty()) return;
+void Membership::GiveUpWithout(const std::vector<int>& missing) {
   const std::string cause =
       absl::StrCat("of ", options_.size, " ranks, ", missing.size() == 1 ? "rank " : "ranks ",
                    absl::StrJoin(missing, ", "), " did not come within ",
@@ -69,7 +103,8 @@ void Membership::AwaitRecords() {
   } catch (const core::Error&) {  // Who is missing says more than that the store is lost besides.
   }
   throw core::Error(absl::StrCat("rank ", options_.rank, ": ", cause,
-                                 ": start all ranks with the same world size and rendezvous"));
+                                 ": start all ranks with the same world size and rendezvous",
+                                 options_.store->Suspicion()));
 }
 
 AddressRecord Membership::Parse(const std::string& record, int rank) const {
@@ -97,7 +132,7 @@ AddressRecord Membership::Parse(const std::string& record, int rank) const {
 
 void Membership::Tell(Report report) {
   report.rank = options_.rank;
-  options_.store->Append(kLog, {reinterpret_cast<const char*>(&report), sizeof(report)});
+  Add(*options_.store, report);
 }
 
 void Membership::Leave() { Tell({.reason = Reason::kLeft}); }

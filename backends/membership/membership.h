@@ -2,6 +2,7 @@
 #define BACKENDS_MEMBERSHIP_MEMBERSHIP_H_
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,19 +37,32 @@ class Membership {
 
   const AddressRecord& operator[](int rank) const { return records_[rank]; }
 
+  // All ranks call it, with a value under that topic, each topic once; returns those of all, by
+  // rank. Throws core::Error as the constructor does.
+  std::vector<std::string> Exchange(const std::string& topic, const std::string& value);
+
   void Tell(Report report);
   void Leave();
   // What all ranks have told, in that order, as far as it can be read.
   std::vector<Report> Reports();
 
  private:
-  void AwaitRecords();
+  // Until the deadline, or until a rank gives up.
+  std::optional<std::string> Await(const std::string& key,
+                                   std::chrono::steady_clock::time_point deadline);
+  // Throws core::Error if a rank has given up.
+  void CheckReports();
+  [[noreturn]] void GiveUpWithout(const std::vector<int>& missing);
   // Of that rank. Throws core::Error if it is not one of this run.
   AddressRecord Parse(const std::string& record, int rank) const;
 
   const Options options_;
   std::vector<AddressRecord> records_;  // By rank.
 };
+
+// Says to all others why this rank will not come: they look for that while they wait for it. Never
+// throws: a store that is lost is what they see then.
+void TellFailure(Store& store, int rank, const std::string& cause);
 
 // The name of this host.
 std::string ThisHost();

@@ -127,6 +127,32 @@ TEST_F(MembershipTest, ARankThatComesTooLateIsToldWhoGaveUpAndWhy) {
                 "come within 0.05 s"));
 }
 
+TEST_F(MembershipTest, ARankThatFailsBeforeItComesEndsTheOthersAtOnceWithItsWords) {
+  std::thread failing([this] {
+    std::this_thread::sleep_for(milliseconds(100));
+    TellFailure(*store_, 1, "cannot read weights.pth");
+  });
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(ErrorOf(0, 2, seconds(60)),
+            "rank 0: rank 1 had given up before all had come: cannot read weights.pth");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(10));
+  failing.join();
+}
+
+TEST_F(MembershipTest, AllRanksGetWhatEachSaysOfATopic) {
+  std::vector<std::thread> ranks;
+  for (int rank = 0; rank < 3; ++rank) {
+    ranks.emplace_back([this, rank] {
+      Membership members = Join(rank, 3);
+      for (const std::string topic : {"first", "second/part"}) {
+        EXPECT_EQ(members.Exchange(topic, topic + std::to_string(rank)),
+                  (std::vector<std::string>{topic + "0", topic + "1", topic + "2"}));
+      }
+    });
+  }
+  for (std::thread& rank : ranks) rank.join();
+}
+
 TEST_F(MembershipTest, ReportsAreReadInTheOrderInWhichTheyWereTold) {
   Membership members = Join(0, 1);
   EXPECT_TRUE(members.Reports().empty());

@@ -24,6 +24,13 @@ class Store {
   // may be none.
   virtual std::optional<std::string> Get(const std::string& key,
                                          std::chrono::milliseconds timeout) = 0;
+
+  // What the ranks of the run know, and nobody who can read this table; empty if there is no such
+  // thing.
+  virtual std::string secret() const { return ""; }
+
+  // What has been found here that may be why ranks do not meet, as the end of an error message.
+  virtual std::string Suspicion() const { return ""; }
 };
 
 }  // namespace backends

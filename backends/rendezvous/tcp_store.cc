@@ -1,10 +1,18 @@
 #include "backends/rendezvous/tcp_store.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -97,6 +105,44 @@ class TcpStore : public Store {
   std::atomic<bool> lost_ = false;
 };
 
+bool IsLoopback(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24 == 127;
+  }
+  return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+}
+
+// A socket that listens at the host's address; none if that does not say where, as the header has
+// it. Throws core::Error if another program does.
+std::optional<int> ListenAt(const std::string& host, int port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST;
+  // Of localhost's two addresses the one that whoever writes 127.0.0.1 means too.
+  const std::string name = host == "localhost" ? "127.0.0.1" : host;
+  addrinfo* found = nullptr;
+  const bool is_number = getaddrinfo(name.c_str(), nullptr, &hints, &found) == 0;
+  hints.ai_flags = 0;
+  if (!is_number && getaddrinfo(name.c_str(), nullptr, &hints, &found) != 0) return std::nullopt;
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, freeaddrinfo);
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    if (!is_number && IsLoopback(*one->ai_addr)) continue;
+    const int listener = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener < 0) continue;
+    const int on = 1;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    // In both families it stands at the same place.
+    reinterpret_cast<sockaddr_in*>(one->ai_addr)->sin_port = htons(static_cast<uint16_t>(port));
+    if (bind(listener, one->ai_addr, one->ai_addrlen) == 0 && listen(listener, SOMAXCONN) == 0) {
+      return listener;
+    }
+    const int cause = errno;
+    close(listener);
+    if (cause != EADDRNOTAVAIL) throw core::Error(std::strerror(cause));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::unique_ptr<Store> ConnectTcpStore(const TcpStoreOptions& options) {
@@ -110,6 +156,7 @@ std::unique_ptr<Store> ConnectTcpStore(const TcpStoreOptions& options) {
   settings.waitWorkers = false;
   settings.timeout = options.timeout;
   try {
+    if (options.serve) settings.masterListenFd = ListenAt(options.host, options.port);
     auto store = c10::make_intrusive<c10d::TCPStore>(options.host, settings);
     return std::make_unique<TcpStore>(
         c10::make_intrusive<c10d::PrefixStore>(options.prefix, std::move(store)), place,

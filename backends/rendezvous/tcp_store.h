@@ -10,8 +10,11 @@
 namespace backends {
 
 struct TcpStoreOptions {
-  std::string host = "127.0.0.1";  // MASTER_ADDR
-  int port = 29500;                // MASTER_PORT
+  // MASTER_ADDR: who serves listens there and nowhere else, if it is one of its addresses. A name
+  // that only leads back to its own host (127.0.1.1), or to an address that is not on this host (of
+  // a gateway), does not say where others come from: then it listens on all.
+  std::string host = "127.0.0.1";
+  int port = 29500;  // MASTER_PORT
   // Whether this process serves the others: rank 0, unless a launcher does (torchrun says so by
   // TORCHELASTIC_USE_AGENT_STORE=True). It has to outlive them all.
   bool serve = false;

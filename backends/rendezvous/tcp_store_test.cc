@@ -45,6 +45,25 @@ class Listener {
 
 int FreePort() { return Listener().port(); }
 
+// A connection to a port that belongs to somebody else.
+class Stranger {
+ public:
+  Stranger(const char* host, int port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    inet_pton(AF_INET, host, &address.sin_addr);
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    connected_ = connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+  }
+  ~Stranger() { close(socket_); }
+  bool connected() const { return connected_; }
+  void Send(const std::string& bytes) { send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+
+ private:
+  const int socket_;
+  bool connected_ = false;
+};
+
 // What is thrown, of which nothing has been written to standard error.
 std::string ErrorOf(const TcpStoreOptions& options) {
   ::testing::internal::CaptureStderr();
@@ -100,6 +119,43 @@ TEST(TcpStoreTest, AppendsToWhatOthersHaveAppended) {
   server->Append("log", "a");
   client->Append("log", std::string("b\0", 2));
   EXPECT_EQ(client->Get("log", milliseconds(0)), std::string("ab\0", 3));
+}
+
+TEST(TcpStoreTest, ListensWhereItIsToldAndNowhereElse) {
+  const int port = FreePort();
+  const auto server = ConnectTcpStore({.host = "127.0.0.2", .port = port, .serve = true});
+  EXPECT_FALSE(Stranger("127.0.0.1", port).connected());
+  EXPECT_TRUE(Stranger("127.0.0.2", port).connected());
+  ConnectTcpStore({.host = "127.0.0.2", .port = port})->Set("key", "value");
+  EXPECT_EQ(server->Get("key", seconds(10)), "value");
+}
+
+TEST(TcpStoreTest, ListensOnTheSameAddressByNameAndByNumber) {
+  const int port = FreePort();
+  const auto server = ConnectTcpStore({.host = "localhost", .port = port, .serve = true});
+  EXPECT_TRUE(Stranger("127.0.0.1", port).connected());
+  EXPECT_FALSE(Stranger("127.0.0.2", port).connected());
+  ConnectTcpStore({.host = "localhost", .port = port})->Set("key", "value");
+  EXPECT_EQ(server->Get("key", seconds(10)), "value");
+}
+
+TEST(TcpStoreTest, StrangersDoNotStallIt) {
+  const int port = FreePort();
+  const auto server = ConnectTcpStore({.port = port, .serve = true});
+  const std::string magic("\x36\x1e\x2b\x3c", 4);
+  std::vector<std::string> openings = {"", "G", "GET / HTTP/1.1\r\n\r\n", std::string(100, '\0'),
+                                       std::string(5000, '\xff')};
+  for (char query = 0; query < 16; ++query) openings.push_back(magic + query + "\x7f\x7f");
+  openings.push_back(magic + std::string(9, '\x7f'));
+  std::vector<std::unique_ptr<Stranger>> staying;
+  for (const std::string& opening : openings) {
+    Stranger("127.0.0.1", port).Send(opening);
+    staying.push_back(std::make_unique<Stranger>("127.0.0.1", port));
+    staying.back()->Send(opening);
+  }
+  const auto client = ConnectTcpStore({.port = port, .timeout = seconds(10)});
+  client->Set("key", "value");
+  EXPECT_EQ(server->Get("key", seconds(10)), "value");
 }
 
 // Serves in a process of its own, which can be stopped or killed.

@@ -6,14 +6,20 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backends/images/image_folder.h"
 #include "backends/images/image_loader.h"
+#include "backends/rendezvous/file_store.h"
+#include "backends/rendezvous/store.h"
 #include "core/base/error.h"
 #include "core/base/program.h"
 #include "core/base/temporary_folder.h"
@@ -22,6 +28,7 @@
 #include "experiments/training/launcher.h"
 #include "experiments/training/output_folder.h"
 #include "experiments/training/rank_environment.h"
+#include "experiments/training/rank_world.h"
 #include "experiments/training/train_rank.h"
 #include "tools/make_dataset.h"
 
@@ -87,17 +94,28 @@ void Announce(const RunOptions& options, const backends::ImageDataset& dataset) 
   }
 }
 
+backends::ImageDataset Prepare(const RunOptions& options) {
+  PrepareOutput(options.output_dir);
+  MakeGeneratedDataset(options);
+  backends::ImageDataset dataset;
+  if (!options.synthetic) dataset = backends::ListImageDataset(options.data_dir);
+  CheckBatchSize(options, dataset);
+  return dataset;
+}
+
 LaunchOutcome LaunchOnce(const RunOptions& options, const backends::ImageDataset& dataset,
                          const MakeReplica& make_replica) {
   const core::TemporaryFolder meeting_folder;  // For as long as they run.
   const auto run_rank = [&](int rank) {
+    Arrival arrival{};
     return core::ReportErrors(absl::StrCat("rank ", rank), [&] {
       return RunRank(options,
                      {.rank = rank,
                       .world_size = options.ranks,
                       .local_rank = rank,
                       .local_world_size = options.ranks},
-                     meeting_folder.path(), dataset, make_replica);
+                     *backends::OpenFileStore(meeting_folder.path()), dataset, make_replica,
+                     arrival);
     });
   };
   return LaunchRanks(options.ranks, run_rank, {.stopping = options.timeout});
@@ -128,6 +146,27 @@ int StartRanks(RunOptions options, const backends::ImageDataset& dataset,
   }
 }
 
+// Another launcher starts the ranks, and may not notice that one fails: so it tells the others.
+int RunAsRank(const RunOptions& options, const RankEnvironment& environment,
+              const MakeReplica& make_replica) {
+  Arrival arrival = Arrival::kAlone;
+  std::unique_ptr<backends::Store> store;
+  try {
+    const backends::ImageDataset dataset = Prepare(options);
+    std::optional<OutputLock> lock;
+    if (environment.rank == 0) {
+      Announce(options, dataset);
+      lock.emplace(options);
+    }
+    // Before the model: that may take as long as others wait.
+    store = OpenStore(options, environment);
+    return RunRank(options, environment, *store, dataset, make_replica, arrival);
+  } catch (const std::exception& error) {
+    TellWhyNot(options, environment, arrival, std::move(store), error.what());
+    throw;
+  }
+}
+
 }  // namespace
 
 void WaitPassively(const RunOptions& options, char** argv) {
@@ -145,16 +184,10 @@ int RunExperiment(const RunOptions& options, const MakeReplica& make_replica) {
         "--data-dir is missing: ranks that others start share a data set that is there "
         "(or --synthetic)");
   }
-  PrepareOutput(options.output_dir);
-  MakeGeneratedDataset(options);
-  backends::ImageDataset dataset;
-  if (!options.synthetic) dataset = backends::ListImageDataset(options.data_dir);
-  CheckBatchSize(options, dataset);
-  if (!environment || environment->rank == 0) Announce(options, dataset);
-  if (!environment) return StartRanks(options, dataset, make_replica);
-  std::optional<OutputLock> lock;
-  if (environment->rank == 0) lock.emplace(options);
-  return RunRank(options, *environment, "", dataset, make_replica);
+  if (environment) return RunAsRank(options, *environment, make_replica);
+  const backends::ImageDataset dataset = Prepare(options);
+  Announce(options, dataset);
+  return StartRanks(options, dataset, make_replica);
 }
 
 int ExperimentMain(std::string_view strategy, int argc, char** argv) {

@@ -17,6 +17,8 @@
 namespace experiments {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::AnyOf;
 using testing::Command;
 using testing::Ended;
 using ::testing::HasSubstr;
@@ -79,6 +81,39 @@ TEST(Failure, EveryRankThatOthersStartedNamesTheOneThatDied) {
     const Ended ended = ranks[rank]->Wait(kLimit);
     EXPECT_EQ(ended.code, 1) << "rank " << rank;
     EXPECT_THAT(ended.errors, HasSubstr("rank 2")) << "rank " << rank;
+  }
+}
+
+// One host's file is bad; nobody's launcher looks after the others.
+TEST(Failure, ARankThatFailsBeforeItMeetsTheOthersTellsThemWhy) {
+  for (int failing : {0, 2}) {
+    SCOPED_TRACE("rank " + std::to_string(failing));
+    std::vector<std::unique_ptr<Command>> ranks;
+    const std::string output = MakeFolder();
+    const auto start = [&](int rank) {
+      std::vector<std::string> arguments = EndlessRun("ddp", output);
+      if (rank == failing) arguments.push_back("--weights=/nosuch.pth");
+      ranks.push_back(std::make_unique<Command>(
+          arguments, std::map<std::string, std::string>{
+                         {"RANK", std::to_string(rank)},
+                         {"WORLD_SIZE", "3"},
+                         {"MASTER_ADDR", "127.0.0.1"},
+                         {"MASTER_PORT", std::to_string(20000 + (getpid() + failing) % 9000)}}));
+    };
+    for (int rank = 0; rank < 3; ++rank) start(rank);
+    for (int rank = 0; rank < 3; ++rank) {
+      const Ended ended = ranks[rank]->Wait(kLimit);
+      EXPECT_EQ(ended.code, 1) << "rank " << rank;
+      const auto told = AllOf(HasSubstr("/nosuch.pth"),
+                              HasSubstr("rank " + std::to_string(failing) + " had given up"));
+      if (rank == failing) {
+        EXPECT_THAT(ended.errors, HasSubstr("/nosuch.pth"));
+      } else if (rank == 0) {
+        EXPECT_THAT(ended.errors, told);
+      } else {  // If it comes to where it looks only when rank 0, which serves, has ended.
+        EXPECT_THAT(ended.errors, AnyOf(told, HasSubstr("lost the rendezvous"))) << rank;
+      }
+    }
   }
 }
 

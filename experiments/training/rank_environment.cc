@@ -31,6 +31,8 @@ constexpr Names kLaunchers[] = {
 };
 
 constexpr char kRestartCount[] = "TORCHELASTIC_RESTART_COUNT";
+constexpr char kSecret[] = "LOCKSTEP_SECRET";
+constexpr size_t kSecretBytesMin = 16;
 constexpr char kSlurmRestartCount[] = "SLURM_RESTART_COUNT";
 
 struct Limits {
@@ -65,6 +67,16 @@ int ReadInteger(const char* name, Limits limits, int otherwise) {
   return std::getenv(name) == nullptr ? otherwise : ReadInteger(name, limits);
 }
 
+std::string ReadSecret() {
+  const char* text = std::getenv(kSecret);
+  if (text == nullptr) return "";
+  std::string secret = text;
+  if (secret.size() >= kSecretBytesMin) return secret;
+  throw core::Error(absl::StrCat(kSecret, " has ", secret.size(), " characters, at least ",
+                                 kSecretBytesMin,
+                                 " are needed: `openssl rand -hex 32` makes some"));
+}
+
 const Names* FindLauncher() {
   for (const Names& names : kLaunchers) {
     if (std::getenv(names.sign) != nullptr) return &names;
@@ -96,6 +108,7 @@ std::optional<RankEnvironment> ReadRankEnvironment() {
   environment.master_address = address;
   const char* agent_store = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
   environment.agent_store = agent_store != nullptr && std::string(agent_store) == "True";
+  environment.secret = ReadSecret();
   const int attempts = ReadInteger(kRestartCount, {}, 0);
   if (environment.agent_store) environment.restart_count = attempts;
   environment.restarted = attempts > 0 || ReadInteger(kSlurmRestartCount, {}, 0) > 0;

@@ -20,11 +20,13 @@ struct RankEnvironment {
   // hosts counts may differ after a restart, as they may for PyTorch's own rendezvous; then ranks
   // do not meet, which is an error after the timeout.
   int restart_count = 0;
+  // LOCKSTEP_SECRET: what only the ranks of the run know; empty if they were told nothing.
+  std::string secret;
   // The launcher, or Slurm's queue, has started the job before.
   bool restarted = false;
 };
 
-// From RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, or Open MPI's (OMPI_COMM_WORLD_RANK, …) or
+// From LOCKSTEP_SECRET and RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, or Open MPI's (OMPI_COMM_WORLD_RANK, …) or
 // Slurm's (SLURM_PROCID, …) names for them, and MASTER_ADDR, MASTER_PORT. Empty if there is no
 // rank: then the program starts its ranks itself. Throws core::Error, which names the variable that
 // is missing or makes no sense.

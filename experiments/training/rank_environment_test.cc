@@ -33,7 +33,7 @@ class RankEnvironmentTest : public ::testing::Test {
          {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT",
           "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS",
           "SLURM_LOCALID", "SLURM_TASKS_PER_NODE", "SLURM_RESTART_COUNT",
-          "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT"}) {
+          "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT", "LOCKSTEP_SECRET"}) {
       unsetenv(name);
     }
   }
@@ -130,6 +130,18 @@ TEST_F(RankEnvironmentTest, KnowsWhetherTheJobWasStartedBefore) {
   unsetenv("SLURM_RESTART_COUNT");
   Set("TORCHELASTIC_RESTART_COUNT", "1");
   EXPECT_TRUE(ReadRankEnvironment()->restarted);
+}
+
+TEST_F(RankEnvironmentTest, TheSecretIsLongEnoughNotToBeGuessed) {
+  Set("RANK", "0");
+  Set("WORLD_SIZE", "1");
+  Set("MASTER_ADDR", "node0");
+  Set("MASTER_PORT", "29500");
+  EXPECT_EQ(ReadRankEnvironment()->secret, "");
+  Set("LOCKSTEP_SECRET", "0123456789abcdef");
+  EXPECT_EQ(ReadRankEnvironment()->secret, "0123456789abcdef");
+  Set("LOCKSTEP_SECRET", "short");
+  EXPECT_THAT(Error(), AllOf(HasSubstr("LOCKSTEP_SECRET has 5 characters"), HasSubstr("16")));
 }
 
 TEST_F(RankEnvironmentTest, ErrorsNameTheVariable) {

@@ -13,13 +13,24 @@
 
 namespace experiments {
 
-// All throw core::Error.
+// How far a rank has come on its way to the others.
+enum class Arrival {
+  kAlone,      // Others do not know of it.
+  kMeeting,    // It looks for them, and says itself what goes wrong.
+  kConnected,  // They notice how it ends.
+};
 
-// The ranks of a run meet in a folder of this machine, or if that is empty at the environment's
-// MASTER_ADDR and MASTER_PORT.
+// All but TellWhyNot throw core::Error.
+
+// Where ranks that others started meet: at MASTER_ADDR and MASTER_PORT.
 std::unique_ptr<backends::Store> OpenStore(const RunOptions& options,
-                                           const RankEnvironment& environment,
-                                           const std::string& meeting_folder);
+                                           const RankEnvironment& environment);
+
+// When a rank fails that has come so far: tells the others why it will not come, if they can be
+// reached within seconds and do not know. `store` is theirs, or null if it is not open yet. Who
+// serves it stays until they have had time to look.
+void TellWhyNot(RunOptions options, const RankEnvironment& environment, Arrival arrival,
+                std::unique_ptr<backends::Store> store, const std::string& cause);
 
 // The GPU of this rank: ranks of a host take them in turn. Null on the processor.
 std::unique_ptr<backends::Accelerator> OpenAccelerator(const RunOptions& options,

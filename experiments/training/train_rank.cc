@@ -126,9 +126,9 @@ std::unique_ptr<backends::TorchReplica> MakeResNet50Replica(
   return backends::MakeTorchReplica(options, training, validation, timeline);
 }
 
-int RunRank(const RunOptions& options, const RankEnvironment& environment,
-            const std::string& meeting_folder, const backends::ImageDataset& dataset,
-            const MakeReplica& make_replica) {
+int RunRank(const RunOptions& options, const RankEnvironment& environment, backends::Store& store,
+            const backends::ImageDataset& dataset, const MakeReplica& make_replica,
+            Arrival& arrival) {
   const std::unique_ptr<core::Strategy> strategy = *options.entry().make(options.strategy_options);
   const core::Roles roles = strategy->roles(environment.world_size);
   const int rank = environment.rank;
@@ -162,9 +162,10 @@ int RunRank(const RunOptions& options, const RankEnvironment& environment,
   Conclusion conclusion;
   std::optional<RunObserver> observer;
   std::optional<core::Trainer> trainer;
-  const std::unique_ptr<backends::Store> store = OpenStore(options, environment, meeting_folder);
+  arrival = Arrival::kMeeting;
   const std::unique_ptr<core::Communicator> communicator =
-      Connect(options, environment, *store, timeline, accelerator.get());
+      Connect(options, environment, store, timeline, accelerator.get());
+  arrival = Arrival::kConnected;
 
   std::optional<SavedRank> start =
       FindStart(options, environment, *communicator, checkpoints, resumption);
@@ -180,7 +181,7 @@ int RunRank(const RunOptions& options, const RankEnvironment& environment,
           .record = record ? &*record : nullptr,
           .progress = progress ? &*progress : nullptr,
           .saves_weights = rank == roles.first_worker(),
-          .command = meeting_folder.empty() ? getpid() : getppid(),
+          .command = environment.master_address.empty() ? getppid() : getpid(),
       },
       start ? start->best : std::nullopt);
   trainer.emplace(*strategy, *replica, timeline,

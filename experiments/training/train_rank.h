@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "backends/images/image_folder.h"
+#include "backends/rendezvous/store.h"
 #include "backends/torch/engine/torch_replica.h"
 #include "experiments/training/rank_environment.h"
 #include "experiments/training/rank_world.h"
@@ -23,11 +24,12 @@ std::unique_ptr<backends::TorchReplica> MakeResNet50Replica(
     backends::BatchSource* validation, core::Timeline* timeline);
 
 // Trains as one rank of a run, to its end, or until it was asked to stop and has left a checkpoint;
-// rank 0 reports and writes the results. `dataset` is empty with synthetic data. Returns the exit
-// code: 0, or kStoppedCode. Throws core::Error.
-int RunRank(const RunOptions& options, const RankEnvironment& environment,
-            const std::string& meeting_folder, const backends::ImageDataset& dataset,
-            const MakeReplica& make_replica);
+// rank 0 reports and writes the results. The ranks meet in `store`; `dataset` is empty with synthetic
+// data. `arrival` follows how far this one has come. Returns the exit code: 0, or kStoppedCode.
+// Throws core::Error.
+int RunRank(const RunOptions& options, const RankEnvironment& environment, backends::Store& store,
+            const backends::ImageDataset& dataset, const MakeReplica& make_replica,
+            Arrival& arrival);
 
 }  // namespace experiments
 
