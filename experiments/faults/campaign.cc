@@ -9,7 +9,9 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -88,6 +90,24 @@ double Now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// Whether a process of the group runs, or is halted: not one that has ended and waits to be reaped,
+// by whoever inherited it.
+bool GroupLives(pid_t group) {
+  for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {
+    std::ifstream stat(entry.path() / "stat");
+    std::string line;
+    if (!stat || !std::getline(stat, line)) continue;
+    // After the name, which may hold anything: state, parent, group.
+    char state = 0;
+    int parent = 0, found = 0;
+    const size_t name_end = line.rfind(')');
+    if (name_end == std::string::npos) continue;
+    std::istringstream fields(line.substr(name_end + 1));
+    if (fields >> state >> parent >> found && found == group && state != 'Z') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Campaign::Campaign(const std::string& folder) : folder_(folder) {
@@ -129,11 +149,11 @@ Campaign::Ended Campaign::Start(const Scenario& scenario, const std::string& out
               .in_time = status.has_value(),
               .text = {},
               .seconds = Now() - start};
-  // Nobody of its group is left, or soon will be: children are killed by the system as it ends.
+  // Children are killed by the system as it ends, which takes a moment.
   bool left = true;
-  for (int i = 0; i < 1000 && left; ++i) {
-    left = kill(-started.id(), 0) == 0;
-    if (left) std::this_thread::sleep_for(milliseconds(5));
+  for (int i = 0; i < 200 && left; ++i) {
+    left = GroupLives(started.id());
+    if (left) std::this_thread::sleep_for(milliseconds(10));
   }
   ended.text = core::ReadFile(log, 1 << 20).value_or("");
   if (left) {
