@@ -18,7 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   std::vector<char*> arguments;
   for (std::string& line : lines) {
-    if (line.find("help") == std::string::npos) arguments.push_back(line.data());  // Which ends it.
+    // Help ends the program.
+    const bool helps = line.starts_with("-h") || line.find("help") != std::string::npos;
+    if (!helps) arguments.push_back(line.data());
   }
   int count = 1;
   double rate = 0;
