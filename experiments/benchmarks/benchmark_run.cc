@@ -162,8 +162,9 @@ BenchmarkRun RunBenchmarkCommand(const BenchmarkCommand& command) {
   std::filesystem::create_directories(command.folder);
   const double others_before = OthersProcessorSeconds();
   const auto begin = std::chrono::steady_clock::now();
+  constexpr std::chrono::seconds kEnding(15);
   const LaunchOutcome outcome = LaunchRanks(
-      1, [&](int) { return Become(command, log); }, {.grace = std::chrono::seconds(15)});
+      1, [&](int) { return Become(command, log); }, {.grace = kEnding, .stopping = kEnding});
   if (outcome.signal) throw Interrupted{*outcome.signal};
   if (outcome.first_failure) {
     throw core::Error(absl::StrCat(outcome.first_failure->cause, ": ", LastLine(log)));
