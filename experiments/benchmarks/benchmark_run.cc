@@ -163,8 +163,8 @@ BenchmarkRun RunBenchmarkCommand(const BenchmarkCommand& command) {
   const double others_before = OthersProcessorSeconds();
   const auto begin = std::chrono::steady_clock::now();
   constexpr std::chrono::seconds kEnding(15);
-  const LaunchOutcome outcome = LaunchRanks(
-      1, [&](int) { return Become(command, log); }, {.grace = kEnding, .stopping = kEnding});
+  const LaunchOutcome outcome = LaunchRanks(1, [&](int) { return Become(command, log); },
+                                            {.grace = kEnding, .stopping = kEnding});
   if (outcome.signal) throw Interrupted{*outcome.signal};
   if (outcome.first_failure) {
     throw core::Error(absl::StrCat(outcome.first_failure->cause, ": ", LastLine(log)));
