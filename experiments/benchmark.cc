@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -22,6 +23,7 @@
 #include "experiments/benchmarks/benchmark_row.h"
 #include "experiments/benchmarks/benchmark_run.h"
 #include "experiments/common/commit.h"
+#include "experiments/common/finished_parts.h"
 #include "tools/make_dataset.h"
 
 namespace experiments {
@@ -41,6 +43,7 @@ and write a results file that holds "measure": {"step_times": [s], "peak_rss_mb"
 the median over the rounds.
 
 compute, exposed, hidden, waiting: where our step goes, mean over ranks and the second half of the steps.
+With --output the same command goes on after an interruption, or does again only what failed.
 others: cores that other programs kept busy meanwhile; figures beside a busy neighbour are worth little.)";
 
 // Cores that others may use before a row is called disturbed.
@@ -84,7 +87,9 @@ struct Series {
 
 class Benchmark {
  public:
-  explicit Benchmark(const BenchmarkOptions& options) : options_(options) {
+  // With `parts`, which outlives this, runs that are done there are not done again.
+  Benchmark(const BenchmarkOptions& options, FinishedParts* parts)
+      : options_(options), parts_(parts) {
     for (const BenchmarkCase& benchmark_case : BenchmarkCases(options)) {
       for (const BenchmarkCommand& command :
            BenchmarkCommands(benchmark_case, options, folder_.path() + "/run")) {
@@ -146,7 +151,8 @@ class Benchmark {
     if (terminal) absl::FPrintF(stderr, "%s …", what);
     const char* const start = terminal ? "\r\033[K" : "";
     try {
-      series.runs.push_back(RunBenchmarkCommand(series.command));
+      const auto run_command = [&] { return RunBenchmarkCommand(series.command); };
+      series.runs.push_back(parts_ ? parts_->Once(what, run_command) : run_command());
       const BenchmarkRun& run = series.runs.back();
       absl::FPrintF(stderr, "%s%s: %.0f ms a step\n", start, what,
                     1e3 * core::Median(run.SteadySteps()));
@@ -169,6 +175,7 @@ class Benchmark {
   }
 
   const BenchmarkOptions options_;
+  FinishedParts* const parts_;
   const core::TemporaryFolder folder_;
   std::vector<Series> series_;
   bool loader_ = false;
@@ -204,6 +211,22 @@ BenchmarkOptions ReadOptions(int argc, char** argv) {
   return options;
 }
 
+nlohmann::json SettingsOf(const BenchmarkOptions& options) {
+  return {{"steps", options.steps},
+          {"backend", options.backend},
+          {"rounds", options.rounds},
+          {"only", options.only},
+          {"rate", options.rate},
+          {"scripts", options.scripts},
+          {"python", options.python},
+          {"batch_size", options.batch_size},
+          {"image_size", options.image_size},
+          {"threads", options.threads},
+          {"device", options.device},
+          {"precision", options.precision},
+          {"build", COMPILATION_MODE}};
+}
+
 void WarnAboutBuild() {
   if (std::string_view(COMPILATION_MODE) == "opt") return;
   absl::PrintF("WARNING: this is a %s build: its timings mean nothing; build with -c opt\n",
@@ -213,7 +236,9 @@ void WarnAboutBuild() {
 int RunAll(int argc, char** argv) {
   const BenchmarkOptions options = ReadOptions(argc, argv);
   WarnAboutBuild();
-  Benchmark benchmark(options);
+  std::optional<FinishedParts> parts;
+  if (!options.output.empty()) parts.emplace(options.output + ".partial", SettingsOf(options));
+  Benchmark benchmark(options, parts ? &*parts : nullptr);
   benchmark.Run();
 
   const std::vector<BenchmarkRow> rows = benchmark.Rows();
@@ -233,6 +258,7 @@ int RunAll(int argc, char** argv) {
   if (!options.output.empty()) {
     const nlohmann::json json = {{"work", work}, {"rows", ToJson(rows)}};
     core::ThrowIfError(core::WriteFile(options.output, json.dump(1) + "\n"));
+    if (benchmark.failures().empty()) parts->Conclude();
   }
   double wrong = 0;
   for (const BenchmarkRow& row : rows) wrong += row.wrong.value_or(0);

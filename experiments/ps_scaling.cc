@@ -16,6 +16,7 @@
 #include "core/base/user_path.h"
 #include "core/records/fields.h"
 #include "experiments/common/commit.h"
+#include "experiments/common/finished_parts.h"
 #include "experiments/common/runfiles.h"
 #include "experiments/common/shared_flags.h"
 #include "experiments/simulation/ps_scaling_study.h"
@@ -28,7 +29,8 @@ constexpr std::string_view kUsage =
     R"(Simulates one training step of every strategy on star clusters of 1 to 400 Gbit/s with up to 65,536 workers
 (a million with one parameter server), with and without stragglers, from profiles of what a step costs on one
 machine. Prints where a parameter server stops scaling and where it crosses all-reduce; writes all points,
-that text and plots. Takes about two minutes on two cores. //analysis:report shows the same.
+that text and plots. Takes about two minutes on two cores; after an interruption the same command goes on.
+//analysis:report shows the same.
 
     tools/bazel run //experiments:ps_scaling
     tools/bazel run //experiments:ps_scaling -- --profile=FILE,FILE --output-dir=results)";
@@ -70,11 +72,12 @@ Options ReadOptions(int argc, char** argv) {
 }
 
 // As objects for the file, in the order of the points.
-std::vector<nlohmann::ordered_json> Simulate(const std::vector<StudyPoint>& points, int processes) {
+std::vector<nlohmann::ordered_json> Simulate(const std::vector<StudyPoint>& points, int processes,
+                                             FinishedParts& parts) {
   std::vector<SimulationCase> cases;
   for (const StudyPoint& point : points) cases.push_back(point.simulation);
   const std::vector<core::SimulationRow> results =
-      RunSimulations(cases, kStudyMessagesMax, processes);
+      RunSimulations(cases, kStudyMessagesMax, processes, &parts);
   std::vector<nlohmann::ordered_json> rows;
   for (size_t i = 0; i < points.size(); ++i) {
     const StudyPoint& point = points[i];
@@ -107,16 +110,23 @@ void Main(int argc, char** argv) {
   const auto start = std::chrono::steady_clock::now();
   const Options options = ReadOptions(argc, argv);
   const std::vector<StudyPoint> points = StudyPoints(options.study);
-  const std::vector<nlohmann::ordered_json> rows = Simulate(points, options.processes);
+  const nlohmann::ordered_json profiles = ProfilesToJson(options.study.profiles);
+  FinishedParts parts(options.output_dir + "/ps_scaling.partial",
+                      {{"profiles", profiles},
+                       {"workers_max", options.study.workers_max},
+                       {"plain_workers_max", options.study.plain_workers_max},
+                       {"few", options.study.few}});
+  const std::vector<nlohmann::ordered_json> rows = Simulate(points, options.processes, parts);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
 
   const nlohmann::ordered_json json = {{"commit", Commit()},
-                                       {"profiles", ProfilesToJson(options.study.profiles)},
+                                       {"profiles", profiles},
                                        {"straggler_share", kStragglerShare},
                                        {"straggler_factor", kStragglerFactor},
                                        {"wall_seconds", wall.count()},
                                        {"rows", rows}};
   core::ThrowIfError(core::WriteFile(options.output_dir + "/ps_scaling.json", json.dump(1) + "\n"));
+  parts.Conclude();
   const absl::Status reported = analysis::WriteScalingReport(options.output_dir, std::cout);
   std::cout << std::flush;
   core::ThrowIfError(reported);

@@ -18,6 +18,7 @@
 #include "core/base/program.h"
 #include "core/base/temporary_folder.h"
 #include "experiments/common/commit.h"
+#include "experiments/common/finished_parts.h"
 #include "experiments/common/host_info.h"
 #include "experiments/common/runfiles.h"
 #include "experiments/validation/calibration.h"
@@ -37,7 +38,7 @@ how far the two are apart. Needs root, for the test hosts' network namespaces.
     sudo tools/bazel run //experiments:validate_simulator -- --quick
 
 The simulator is calibrated with micro-measurements only (messages, fan-in, adding up), and then predicts a matrix
-of strategies, ranks, bandwidths and two workloads that it never saw. Leaves validation.json, plots/validation.png,
+of strategies, ranks, bandwidths and two workloads that it never saw. After an interruption the same command goes on. Leaves validation.json, plots/validation.png,
 calibrated clusters for `simulate --cluster`, and traces of the worst cases, measured and predicted.)";
 
 constexpr char kProfile[] = "experiments/profiles/resnet50_64px_batch16_float32.json";
@@ -46,7 +47,10 @@ constexpr size_t kTraced = 3;  // Worst cases.
 
 class Validation {
  public:
-  Validation(bool quick, std::string output) : output_(std::move(output)) {
+  Validation(bool quick, std::string output)
+      : output_(std::move(output)),
+        parts_(output_ + "/validation.partial",
+               {{"quick", quick}, {"cores", UsableCores()}, {"processor", ProcessorName()}}) {
     const core::Profile real = core::ReadProfile(ShippedFile(kProfile));
     AddWorkload("communication", Shrink(real, 16, 4, 0.04));
     AddWorkload("computation", Shrink(real, 16, 4, 0.3));
@@ -79,7 +83,7 @@ class Validation {
     }
   }
 
-  void Write() const {
+  void Write() {
     std::vector<Calibration> calibrations;
     for (const auto& [rate, calibration] : calibrations_) {
       calibrations.push_back(calibration);
@@ -94,6 +98,7 @@ class Validation {
     core::ThrowIfError(
         core::WriteFile(absl::StrCat(output_, "/validation.json"), json.dump(1) + "\n"));
     WriteTraces();
+    parts_.Conclude();
     const analysis::Validation validation = ValidationOf(outcomes_);
     const analysis::Say say(analysis::Language::kEnglish);
     const std::string text =
@@ -131,8 +136,16 @@ class Validation {
     const std::vector<Measurement> plan = CalibrationPlan(nominal);
     const std::vector<Measurement> fan_in = FanInPlan(nominal);
     calibrations_[rate] =
-        Calibrate(rate, UsableCores(), plan, MeasureOnHosts({.count = 2, .rate = rate}, plan),
-                  fan_in, MeasureOnHosts({.count = 4, .rate = rate}, fan_in));
+        Calibrate(rate, UsableCores(), plan, MeasureOnce({.count = 2, .rate = rate}, plan), fan_in,
+                  MeasureOnce({.count = 4, .rate = rate}, fan_in));
+  }
+
+  // What is done first and what then follows from what was measured: with the same measurements
+  // from a run that was interrupted, the next ones are the same, too.
+  std::vector<Measured> MeasureOnce(const Hosts& hosts, const std::vector<Measurement>& plan) {
+    const std::string name =
+        absl::StrCat(++measured_, ": ", plan.size(), " on ", hosts.count, " hosts at ", hosts.rate);
+    return parts_.Once(name, [&] { return MeasureOnHosts(hosts, plan); });
   }
 
   bool SameHosts(size_t a, size_t b) const {
@@ -159,7 +172,7 @@ class Validation {
     for (size_t i : cases) plan.push_back(MeasurementOf(outcomes_[i].validation_case, kSteps));
     const ValidationCase& first = outcomes_[cases[0]].validation_case;
     const std::vector<Measured> measured =
-        MeasureOnHosts({.count = first.ranks, .rate = first.rate}, plan);
+        MeasureOnce({.count = first.ranks, .rate = first.rate}, plan);
     for (size_t i = 0; i < cases.size(); ++i) {
       AddMeasured(measured[i], outcomes_[cases[i]]);
     }
@@ -179,6 +192,8 @@ class Validation {
   }
 
   const std::string output_;
+  FinishedParts parts_;
+  int measured_ = 0;  // Groups of measurements.
   const core::TemporaryFolder folder_;
   std::vector<Workload> workloads_;
   std::map<std::string, Calibration> calibrations_;  // By rate.

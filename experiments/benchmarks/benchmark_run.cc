@@ -23,6 +23,15 @@ namespace {
 
 constexpr std::ptrdiff_t kFirstSteps = 2;
 
+// What is not finite is null in JSON.
+std::vector<double> NumbersFromJson(const nlohmann::json& json) {
+  std::vector<double> numbers;
+  for (const nlohmann::json& one : json) {
+    numbers.push_back(one.is_null() ? std::nan("") : one.get<double>());
+  }
+  return numbers;
+}
+
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
 }
@@ -111,6 +120,38 @@ double CountWrong(std::span<const BenchmarkRun> runs, std::optional<double> firs
 
 }  // namespace
 
+void to_json(nlohmann::json& json, const BenchmarkRun& run) {
+  json = {{"step_times", run.step_times},
+          {"losses", run.losses},
+          {"peak_memory", run.peak_memory},
+          {"other_cores", run.other_cores},
+          {"configuration", run.configuration}};
+  if (run.first_step) json["first_step"] = *run.first_step;
+  if (!run.breakdown) return;
+  json["bytes"] = run.breakdown->bytes;
+  std::vector<double> figures;
+  for (const core::StepFigure& figure : core::kStepFigures) {
+    figures.push_back((*run.breakdown.*figure.member).count());
+  }
+  json["breakdown"] = figures;
+}
+
+void from_json(const nlohmann::json& json, BenchmarkRun& run) {
+  json.at("step_times").get_to(run.step_times);
+  run.losses = NumbersFromJson(json.at("losses"));
+  json.at("peak_memory").get_to(run.peak_memory);
+  json.at("other_cores").get_to(run.other_cores);
+  json.at("configuration").get_to(run.configuration);
+  if (json.contains("first_step")) run.first_step = json["first_step"].get<double>();
+  if (!json.contains("breakdown")) return;
+  run.breakdown.emplace();
+  json.at("bytes").get_to(run.breakdown->bytes);
+  const std::vector<double> figures = NumbersFromJson(json["breakdown"]);
+  for (size_t i = 0; i < std::size(core::kStepFigures); ++i) {
+    *run.breakdown.*core::kStepFigures[i].member = core::Duration(figures.at(i));
+  }
+}
+
 std::vector<double> BenchmarkRun::SteadySteps() const {
   return {step_times.begin() + std::min(kFirstSteps, std::ssize(step_times) - 1), step_times.end()};
 }
@@ -122,8 +163,8 @@ BenchmarkRun RunBenchmarkCommand(const BenchmarkCommand& command) {
   const double others_before = OthersProcessorSeconds();
   const auto begin = std::chrono::steady_clock::now();
   constexpr std::chrono::seconds kEnding(15);
-  const LaunchOutcome outcome = LaunchRanks(
-      1, [&](int) { return Become(command, log); }, {.grace = kEnding, .stopping = kEnding});
+  const LaunchOutcome outcome = LaunchRanks(1, [&](int) { return Become(command, log); },
+                                            {.grace = kEnding, .stopping = kEnding});
   if (outcome.signal) throw Interrupted{*outcome.signal};
   if (outcome.first_failure) {
     throw core::Error(absl::StrCat(outcome.first_failure->cause, ": ", LastLine(log)));

@@ -9,6 +9,7 @@
 
 #include "experiments/benchmarks/benchmark_case.h"
 #include "experiments/benchmarks/benchmark_row.h"
+#include "nlohmann/json.hpp"
 
 namespace experiments {
 
@@ -25,6 +26,10 @@ struct BenchmarkRun {
   // Without the first two steps, in which memory is fetched and kernels are chosen.
   std::vector<double> SteadySteps() const;
 };
+
+// For the same program's next start.
+void to_json(nlohmann::json& json, const BenchmarkRun& run);
+void from_json(const nlohmann::json& json, BenchmarkRun& run);
 
 // Starts `command` and waits for its end. Throws core::Error that says how it failed, with the last
 // line that it wrote, and Interrupted if a signal asked us to end. Call it without other threads.

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <regex>
 #include <sstream>
 #include <thread>
 
@@ -212,9 +213,9 @@ std::string Campaign::Check(const Scenario& scenario, const Ended& ended, bool s
     return fault.phase == Phase::kExit || fault.milliseconds > 0 ? "" : "it did not fail";
   }
   if (ended.code != 1) return absl::StrCat("it ended with code ", ended.code);
-  return ended.text.find(absl::StrCat("rank ", fault.victim)) != std::string::npos
-             ? ""
-             : "the error does not name the culprit";
+  // Alone, or among others that did not come either.
+  const std::regex named(absl::StrCat("ranks? ([0-9]+, )*", fault.victim, "\\b"));
+  return std::regex_search(ended.text, named) ? "" : "the error does not name the culprit";
 }
 
 Verdict Campaign::Run(const Scenario& scenario) {

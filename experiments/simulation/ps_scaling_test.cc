@@ -1,7 +1,14 @@
 // The study with a few points.
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "experiments/testing/command.h"
 #include "gmock/gmock.h"
@@ -45,6 +52,50 @@ TEST(PsScaling, WritesPointsTextAndPlots) {
         "plots/ps_scaling_breakdown.png", "plots/ps_scaling_knee.png"}) {
     EXPECT_TRUE(std::ifstream(folder + "/" + name).good()) << name;
   }
+}
+
+nlohmann::json RowsOf(const std::string& folder) {
+  std::ifstream file(folder + "/ps_scaling.json");
+  nlohmann::json rows = nlohmann::json::parse(file).at("rows");
+  for (nlohmann::json& row : rows) {  // What the simulation itself took.
+    row.erase("wall_seconds");
+    row.erase("memory_bytes");
+  }
+  return rows;
+}
+
+TEST(PsScaling, GoesOnWhereItWasKilled) {
+  const std::string folder = MakeFolder();
+  const std::vector<std::string> command = {kProgram,
+                                            "--few",
+                                            kProfile,
+                                            "--workers-max=4096",
+                                            "--processes=1",
+                                            "--plain-workers-max=4096",
+                                            "--output-dir=" + folder};
+  {
+    testing::Command killed(command);
+    const auto lines = [&] {
+      std::ifstream file(folder + "/ps_scaling.partial");
+      return std::count(std::istreambuf_iterator<char>(file), {}, '\n');
+    };
+    for (int i = 0; i < 6000 && lines() < 20; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    kill(killed.process(), SIGKILL);
+    EXPECT_EQ(killed.Wait().code, 128 + SIGKILL);
+  }
+  ASSERT_FALSE(std::ifstream(folder + "/ps_scaling.json").good());
+
+  const Ended ended = RunCommand(command);
+  ASSERT_EQ(ended.code, 0) << ended.errors;
+  EXPECT_THAT(ended.errors, HasSubstr("parts are done"));
+  EXPECT_FALSE(std::ifstream(folder + "/ps_scaling.partial").good());
+
+  const nlohmann::json rows = RowsOf(folder);
+  const Ended anew = RunCommand(command);
+  EXPECT_THAT(anew.errors, ::testing::Not(HasSubstr("parts are done")));
+  EXPECT_TRUE(RowsOf(folder) == rows);
 }
 
 TEST(PsScaling, BadInputGetsOneLine) {

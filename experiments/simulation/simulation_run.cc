@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <numeric>
 #include <optional>
 #include <string>
 
@@ -103,6 +102,13 @@ core::SimulationRow SimulatedRow(const SimulationCase& simulation, SimulationMet
   return row;
 }
 
+core::SimulationRow ReadRow(const std::string& text, const std::string& name) {
+  core::SimulationRow row;
+  core::JsonObject json = core::JsonObject::Parse(text, name);
+  core::FieldReader::ReadRecord(json, row);
+  return row;
+}
+
 }  // namespace
 
 core::SimulationRow RunSimulation(const SimulationCase& simulation, double messages_max) {
@@ -125,12 +131,21 @@ core::SimulationRow RunSimulation(const SimulationCase& simulation, double messa
 }
 
 std::vector<core::SimulationRow> RunSimulations(const std::vector<SimulationCase>& cases,
-                                                double messages_max, int processes) {
+                                                double messages_max, int processes,
+                                                FinishedParts* parts) {
   std::vector<SimulationSize> sizes;
   for (const SimulationCase& each : cases) sizes.push_back(CheckMemory(each, messages_max));
   // What takes long comes first, so that no process is left with it at the end.
-  std::vector<size_t> order(cases.size());
-  std::iota(order.begin(), order.end(), 0);
+  std::vector<core::SimulationRow> rows(cases.size());
+  std::vector<size_t> order;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const nlohmann::json* done = parts ? parts->Find(absl::StrCat(i)) : nullptr;
+    if (done == nullptr) {
+      order.push_back(i);
+    } else {
+      rows[i] = ReadRow(done->dump(), Label(cases[i]));
+    }
+  }
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return sizes[a].cost > sizes[b].cost; });
   std::vector<Job> jobs;
@@ -144,13 +159,12 @@ std::vector<core::SimulationRow> RunSimulations(const std::vector<SimulationCase
                         },
                     .memory_bytes = static_cast<int64_t>(sizes[i].memory_bytes)});
   }
-  std::vector<core::SimulationRow> rows(cases.size());
   const bool terminal = isatty(STDERR_FILENO) == 1;
   size_t done = 0;
   RunJobs(jobs, {.processes = processes, .memory_bytes = static_cast<int64_t>(FreeMemoryBytes())},
           [&](size_t job, const std::string& result) {
-            core::JsonObject json = core::JsonObject::Parse(result, jobs[job].name);
-            core::FieldReader::ReadRecord(json, rows[order[job]]);
+            rows[order[job]] = ReadRow(result, jobs[job].name);
+            if (parts) parts->Add(absl::StrCat(order[job]), nlohmann::json::parse(result));
             ++done;
             if (terminal) {
               absl::FPrintF(stderr, "\r[%d/%d] %s\033[K", done, jobs.size(), jobs[job].name);
