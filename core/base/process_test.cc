@@ -62,7 +62,7 @@ std::string StateOf(pid_t process) {
 // Orphans that have ended stay zombies where nobody waits for them.
 bool Lives(pid_t process) {
   const std::string state = StateOf(process);
-  return !state.empty() && state != "Z";
+  return !state.empty() && state != "Z" && state != "X";  // X: it is just being reaped.
 }
 
 bool EndsSoon(pid_t process) {

@@ -104,7 +104,9 @@ bool GroupLives(pid_t group) {
     const size_t name_end = line.rfind(')');
     if (name_end == std::string::npos) continue;
     std::istringstream fields(line.substr(name_end + 1));
-    if (fields >> state >> parent >> found && found == group && state != 'Z') return true;
+    if (fields >> state >> parent >> found && found == group && state != 'Z' && state != 'X') {
+      return true;
+    }
   }
   return false;
 }
