@@ -40,7 +40,7 @@ class ResumeTest : public ::testing::TestWithParam<std::string> {
   static void SetUpTestSuite() {
     data() = MakeFolder() + "/data";
     const Ended made = RunCommand({"tools/make_dataset", "--out=" + data(), "--classes=2",
-                                   "--images=24", "--val-images=5", "--width=64", "--height=48"});
+                                   "--images=12", "--val-images=3", "--width=64", "--height=48"});
     ASSERT_EQ(made.code, 0) << made.errors;
   }
   static std::string& data() {
@@ -50,7 +50,7 @@ class ResumeTest : public ::testing::TestWithParam<std::string> {
 
   const core::StrategyEntry& strategy() const { return **core::StrategyNamed(GetParam()); }
 
-  // Two ranks that train, two epochs of six steps.
+  // Two ranks that train, two epochs of three steps.
   std::vector<std::string> Arguments(const std::string& output,
                                      std::vector<std::string> more = {}) const {
     const int ranks = 2 + (*strategy().make({}))->servers();
@@ -90,7 +90,7 @@ class ResumeTest : public ::testing::TestWithParam<std::string> {
   void ExpectSameBits(const std::string& first, const std::string& second) const {
     const core::Results one = Results(first), other = Results(second);
     EXPECT_FALSE(other.partial);
-    EXPECT_EQ(one.all_losses.size(), 12u);
+    EXPECT_EQ(one.all_losses.size(), 6u);
     EXPECT_EQ(one.all_losses, other.all_losses);
     ASSERT_EQ(one.epochs.size(), other.epochs.size());
     for (size_t epoch = 0; epoch < one.epochs.size(); ++epoch) {
@@ -98,7 +98,7 @@ class ResumeTest : public ::testing::TestWithParam<std::string> {
       EXPECT_EQ(one.epochs[epoch].val_accuracy, other.epochs[epoch].val_accuracy);
       EXPECT_EQ(one.epochs[epoch].train_accuracy, other.epochs[epoch].train_accuracy);
     }
-    EXPECT_EQ(other.step_times.size(), 12u);
+    EXPECT_EQ(other.step_times.size(), 6u);
     EXPECT_EQ(Weights(first), Weights(second));
     EXPECT_EQ(Weights(first, "_best"), Weights(second, "_best"));
   }
@@ -123,7 +123,7 @@ TEST_P(ResumeTest, AfterADeathInTheMiddleOfAnEpoch) {
   const std::string output = MakeFolder();
   {
     Command command(Arguments(output, {"--checkpoint-every=4"}));
-    AwaitCheckpoint(output, "epoch-1-step-2");
+    AwaitCheckpoint(output, "epoch-1-step-1");
     kill(command.Children().back(), SIGKILL);
     EXPECT_EQ(command.Wait().code, 1);
   }
@@ -158,7 +158,7 @@ TEST_P(ResumeDdpTest, AfterASignalThatAsksToStop) {
 TEST_P(ResumeDdpTest, TheLauncherStartsFailedRanksAgain) {
   const std::string output = MakeFolder();
   Command command(Arguments(output, {"--checkpoint-every=2", "--max-restarts=1"}));
-  AwaitCheckpoint(output, "epoch-0-step-4");
+  AwaitCheckpoint(output, "epoch-0-step-2");
   kill(command.Children().front(), SIGKILL);
   const Ended ended = command.Wait();
   EXPECT_EQ(ended.code, 0) << ended.errors;
@@ -171,7 +171,7 @@ TEST_P(ResumeDdpTest, ADamagedCheckpointIsPassedOverForTheOneBefore) {
   const std::string output = MakeFolder();
   {
     Command command(Arguments(output, {"--checkpoint-every=1"}));
-    AwaitCheckpoint(output, "epoch-1-step-2");
+    AwaitCheckpoint(output, "epoch-0-step-2");
     kill(command.process(), SIGTERM);
     EXPECT_EQ(command.Wait().code, kStoppedCode);
   }
@@ -214,7 +214,7 @@ TEST_P(ResumeDdpTest, TheSameCommandStartsGoesOnAndHasNothingLeftToDo) {
     EXPECT_EQ(ended.code, 0) << ended.errors;
     EXPECT_THAT(ended.output, HasSubstr(what));
     EXPECT_FALSE(Results(output).partial);
-    EXPECT_EQ(Results(output).all_losses.size(), 12u);
+    EXPECT_EQ(Results(output).all_losses.size(), 6u);
   }
 }
 
