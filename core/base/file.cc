@@ -96,6 +96,15 @@ absl::Status WriteFile(const std::string& path, std::span<const std::string_view
   return CannotWrite(path, failure);
 }
 
+absl::Status AppendToFile(const std::string& path, std::string_view content) {
+  const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  int failure = file < 0 ? errno : Write(file, content);
+  if (failure == 0 && fsync(file) != 0) failure = errno;
+  if (file >= 0) close(file);
+  return failure == 0 ? absl::OkStatus()
+                      : absl::ErrnoToStatus(failure, absl::StrCat("cannot add to ", path));
+}
+
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t bytes_max) {
   const std::string what = absl::StrCat("cannot read ", path);
   // Without blocking: a pipe would wait for a writer.

@@ -18,6 +18,9 @@ absl::Status WriteFile(const std::string& path, std::string_view content);
 // The same of several parts, one after the other.
 absl::Status WriteFile(const std::string& path, std::span<const std::string_view> parts);
 
+// Adds to a file that is there, synced. Errors name the file and what the system said.
+absl::Status AppendToFile(const std::string& path, std::string_view content);
+
 // Reads a regular file of at most `bytes_max`.
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t bytes_max);
 

@@ -25,12 +25,7 @@ Task Trainer::Run(Worker& worker) {
                               record);
     observer_.OnEpoch(record);
     progress_ = {};
-    const Position after{next.epoch + 1, 0};
-    if (stopped() && after.epoch < options_.epochs) {
-      observer_.OnStop(Take(worker, after));
-      break;
-    }
-    if (observer_.WantsCheckpoint(after)) observer_.OnCheckpoint(Take(worker, after));
+    if (Keep(worker, {next.epoch + 1, 0})) break;
   }
   co_await agreement_.Read(worker.communicator.size());
 }
@@ -44,13 +39,8 @@ Task Trainer::TrainEpoch(Worker& worker, int epoch, int64_t first_step) {
     co_await strategy_.Step(worker);
     timeline_.EndStep();
     observer_.OnStep(epoch, step);
-    const Position position{epoch, step + 1};
     co_await agreement_.Tick(worker.communicator, 1, observer_.AskedToStop());
-    if (stopped()) {
-      observer_.OnStop(Take(worker, position));
-      co_return;
-    }
-    if (observer_.WantsCheckpoint(position)) observer_.OnCheckpoint(Take(worker, position));
+    if (Keep(worker, {epoch, step + 1})) co_return;
   }
   TakeProgress();
 }
@@ -66,6 +56,15 @@ void Trainer::TakeProgress() {
 Checkpoint Trainer::Take(const Worker& worker, Position position) {
   if (position.step > 0) TakeProgress();
   return TakeCheckpoint(worker, strategy_, replica_, position, progress_);
+}
+
+bool Trainer::Keep(const Worker& worker, Position position) {
+  if (stopped() && position.epoch < options_.epochs) {
+    observer_.OnStop(Take(worker, position));
+    return true;
+  }
+  if (observer_.WantsCheckpoint(position)) observer_.OnCheckpoint(Take(worker, position));
+  return false;
 }
 
 // Ranks that only serve have nothing to do meanwhile but to hear from the others.

@@ -65,6 +65,9 @@ class Trainer {
   Task TrainEpoch(Worker& worker, int epoch, int64_t first_step);
   Task Evaluate(Worker& worker, const Roles& roles);
   Checkpoint Take(const Worker& worker, Position position);
+  // After a step or an epoch: the checkpoint that is due, if one is. Returns whether the run stops
+  // here; one whose last epoch is over has ended anyway.
+  bool Keep(const Worker& worker, Position position);
   void TakeProgress();
 
   Strategy& strategy_;

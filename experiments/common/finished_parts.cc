@@ -1,11 +1,8 @@
 #include "experiments/common/finished_parts.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <sstream>
 #include <utility>
 
@@ -58,15 +55,9 @@ const nlohmann::json* FinishedParts::Find(const std::string& name) const {
 
 void FinishedParts::Add(const std::string& name, nlohmann::json part) {
   const std::string line = nlohmann::json{{name, part}}.dump() + "\n";
-  const int file = open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  const bool written = file >= 0 &&
-                       write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-                       fsync(file) == 0;
-  const int cause = errno;
-  if (file >= 0) close(file);
-  if (!written) {
-    throw core::Error(absl::StrCat("cannot add to ", path_, ": ", std::strerror(cause),
-                                   ": make room there; what is in it is kept"));
+  const absl::Status added = core::AppendToFile(path_, line);
+  if (!added.ok()) {
+    throw core::Error(absl::StrCat(added.message(), ": make room there; what is in it is kept"));
   }
   parts_[name] = std::move(part);
 }

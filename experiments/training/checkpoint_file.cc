@@ -74,12 +74,6 @@ void Visit(Saved& saved, Cols& columns, const Visitor& visit) {
   visit("results", "U8", saved.results);
 }
 
-uint32_t Checksum(uint32_t sum, std::string_view bytes) {
-  if (bytes.empty()) return sum;  // Of no address zlib gives the sum of nothing.
-  return static_cast<uint32_t>(
-      crc32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
-
 absl::Status Damaged(const std::string& path, absl::string_view what) {
   return absl::DataLossError(absl::StrCat(path, " is damaged: ", what));
 }
@@ -97,6 +91,12 @@ bool Parse(const std::map<std::string, std::string>& metadata, const char* name,
 }
 
 }  // namespace
+
+uint32_t Checksum(uint32_t sum, std::string_view bytes) {
+  if (bytes.empty()) return sum;  // Of no address zlib gives the sum of nothing.
+  return static_cast<uint32_t>(
+      crc32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
 
 absl::Status WriteCheckpointFile(const SavedRank& saved, const Settings& settings,
                                  const std::string& path) {

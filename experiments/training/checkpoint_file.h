@@ -1,9 +1,11 @@
 #ifndef EXPERIMENTS_TRAINING_CHECKPOINT_FILE_H_
 #define EXPERIMENTS_TRAINING_CHECKPOINT_FILE_H_
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,6 +28,9 @@ struct CheckpointFile {
   SavedRank saved;
   Settings settings;
 };
+
+// The CRC-32 of `bytes` that follow others whose sum is `sum`; 0 before the first.
+uint32_t Checksum(uint32_t sum, std::string_view bytes);
 
 // A safetensors file: tensors "parameters", "momentum", "statistics", "batches", and of the epoch
 // under way, by step, "loss", "correct", "count" and "breakdown"; "results" are bytes. Position,

@@ -1,10 +1,10 @@
 #include "experiments/training/resumption.h"
 
-#include <zlib.h>
-
 #include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "backends/torch/model/learning_rate.h"
@@ -27,10 +27,8 @@ constexpr std::string_view kFree[] = {
 uint32_t HashFiles(const backends::ImageFolder& folder, uint32_t hash) {
   for (const backends::ImageFile& file : folder.files) {
     // Wherever the data set lies.
-    const std::string line =
-        absl::StrCat(file.path.substr(folder.path.size()), " ", file.label, "\n");
-    hash = static_cast<uint32_t>(
-        crc32_z(hash, reinterpret_cast<const Bytef*>(line.data()), line.size()));
+    hash =
+        Checksum(hash, absl::StrCat(file.path.substr(folder.path.size()), " ", file.label, "\n"));
   }
   return hash;
 }
@@ -66,19 +64,13 @@ core::Task Resumption::Agree(core::Communicator& communicator,
   }
   core::Work gathering = communicator.AllGather(core::View(gathered_));
   co_await gathering;
-  for (size_t i = 0; i < kTold && !position_; ++i) {
-    const double epoch = gathered_[2 * i], step = gathered_[2 * i + 1];
-    if (epoch < 0) break;
-    bool all = true;
-    for (size_t rank = 1; rank < ranks; ++rank) {
-      bool has = false;
-      for (size_t j = 0; j < kTold; ++j) {
-        const double* const other = &gathered_[row * rank + 2 * j];
-        has = has || (other[0] == epoch && other[1] == step);
-      }
-      all = all && has;
-    }
-    if (all) position_ = {static_cast<int>(epoch), static_cast<int64_t>(step)};
+  std::map<std::pair<double, double>, size_t> ranks_at;  // How many have it.
+  for (size_t i = 0; i < gathered_.size(); i += 2) {
+    if (gathered_[i] >= 0) ++ranks_at[{gathered_[i], gathered_[i + 1]}];
+  }
+  for (const auto& [place, count] : ranks_at) {  // The oldest first.
+    if (count < ranks) continue;
+    position_ = {static_cast<int>(place.first), static_cast<int64_t>(place.second)};
   }
 }
 

@@ -109,6 +109,34 @@ std::optional<SavedRank> FindStart(const RunOptions& options, const RankEnvironm
   return std::nullopt;
 }
 
+// Of rank 0: what it shows and writes. Made before others wait for it: it asks git for the commit.
+struct Report {
+  Report(const RunOptions& options, int world_size, int64_t steps_per_epoch, int workers)
+      : record(options, world_size),
+        progress(options.strategy,
+                 {options.epochs, steps_per_epoch, int64_t{options.batch_size} * workers},
+                 isatty(STDOUT_FILENO) == 1) {}
+
+  RunRecord record;
+  Progress progress;
+};
+
+// Writes what a complete run leaves. One that fails keeps none of the others from being written.
+absl::Status WriteAll(const RunOptions& options, RunRecord* record, const Conclusion& conclusion,
+                      RunObserver& observer, CheckpointFolder& checkpoints) {
+  absl::Status status;
+  if (record != nullptr) {
+    conclusion.Record(record->results());
+    status.Update(record->WriteComplete());
+    if (!options.trace.empty()) {
+      status.Update(core::WriteFile(options.trace, core::TraceFile(conclusion.traces.texts())));
+    }
+  }
+  status.Update(observer.Finish());
+  checkpoints.Conclude();
+  return status;
+}
+
 int EndStopped(const RunOptions& options, RunRecord* record) {
   if (record == nullptr) return kStoppedCode;
   const absl::Status written = record->WritePartial();
@@ -144,16 +172,11 @@ int RunRank(const RunOptions& options, const RankEnvironment& environment, backe
   const std::unique_ptr<backends::TorchReplica> replica =
       make_replica(rank, ReplicaOptions(options, classes, accelerator.get()),
                    roles.trains(rank) ? data.training() : nullptr, data.validation(), &timeline);
-  // Before others wait for this rank: it asks git for the commit.
-  std::optional<RunRecord> record;
-  std::optional<Progress> progress;
+  std::optional<Report> report;
   if (rank == 0) {
-    record.emplace(options, environment.world_size);
-    progress.emplace(options.strategy,
-                     Progress::Size{options.epochs, data.steps_per_epoch(),
-                                    int64_t{options.batch_size} * roles.workers},
-                     isatty(STDOUT_FILENO) == 1);
+    report.emplace(options, environment.world_size, data.steps_per_epoch(), roles.workers);
   }
+  RunRecord* const record = report ? &report->record : nullptr;
   CheckpointFolder checkpoints(CheckpointPath(options), rank,
                                SettingsOf(options, dataset, environment.world_size));
 
@@ -169,7 +192,7 @@ int RunRank(const RunOptions& options, const RankEnvironment& environment, backe
 
   std::optional<SavedRank> start =
       FindStart(options, environment, *communicator, checkpoints, resumption);
-  if (start && record) record->Resume(start->results);
+  if (start && record != nullptr) record->Resume(start->results);
   std::optional<core::Checkpoint> resume;
   if (start) resume = std::move(start->checkpoint);
   observer.emplace(
@@ -178,8 +201,8 @@ int RunRank(const RunOptions& options, const RankEnvironment& environment, backe
           .steps_per_epoch = data.steps_per_epoch(),
           .replica = *replica,
           .checkpoints = checkpoints,
-          .record = record ? &*record : nullptr,
-          .progress = progress ? &*progress : nullptr,
+          .record = record,
+          .progress = report ? &report->progress : nullptr,
           .saves_weights = rank == roles.first_worker(),
           .command = environment.master_address.empty() ? getppid() : getpid(),
       },
@@ -199,22 +222,11 @@ int RunRank(const RunOptions& options, const RankEnvironment& environment, backe
           conclusion.Gather(*communicator, data, timeline, /*tracing=*/!options.trace.empty()));
     }
   } catch (const std::exception&) {
-    if (record) (void)record->WritePartial();
+    if (record != nullptr) (void)record->WritePartial();
     throw;
   }
-  if (observer->stopped()) return EndStopped(options, record ? &*record : nullptr);
-  // One that fails keeps none of the others from what they have to write.
-  absl::Status status;
-  if (record) {
-    conclusion.Record(record->results());
-    status.Update(record->WriteComplete());
-    if (!options.trace.empty()) {
-      status.Update(core::WriteFile(options.trace, core::TraceFile(conclusion.traces.texts())));
-    }
-  }
-  status.Update(observer->Finish());
-  checkpoints.Conclude();
-  core::ThrowIfError(status);
+  if (observer->stopped()) return EndStopped(options, record);
+  core::ThrowIfError(WriteAll(options, record, conclusion, *observer, checkpoints));
   return 0;
 }
 
